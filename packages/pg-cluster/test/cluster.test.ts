@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { describe, it } from 'node:test';
+import { createCluster, findBinaries } from '../src/index.ts';
+import { testCluster } from '../src/testing.ts';
+
+describe('createCluster', () => {
+  it('serves logical replication on loopback and leaves nothing behind', async () => {
+    const cluster = await createCluster({ name: 'unit', settings: { work_mem: '7MB' } });
+    const { rows } = await cluster.query(
+      `SELECT current_setting('wal_level') AS wal, current_setting('listen_addresses') AS host, current_setting('work_mem') AS mem`,
+    );
+    assert.deepEqual(rows, [{ wal: 'logical', host: '127.0.0.1', mem: '7MB' }]);
+    await cluster.stop();
+    assert.equal(existsSync(cluster.directory), false);
+    await cluster.stop();
+  });
+
+  it('keeps its rows and its port through a crash', async () => {
+    const cluster = await createCluster({ name: 'crash', durable: true });
+    await cluster.query('CREATE TABLE kept AS SELECT 42 AS answer');
+    const { port } = cluster;
+    await cluster.crash();
+    await assert.rejects(cluster.query('SELECT 1'));
+    await cluster.start();
+    assert.equal(cluster.port, port);
+    assert.deepEqual((await cluster.query('SELECT answer FROM kept')).rows, [{ answer: 42 }]);
+    await cluster.stop();
+  });
+
+  it('is torn down when its owner is killed', async () => {
+    const source = `import { createCluster } from ${JSON.stringify(import.meta.resolve('../src/index.ts'))};
+      const cluster = await createCluster({ name: 'killed' });
+      console.log(JSON.stringify({ directory: cluster.directory }));
+      setInterval(() => {}, 1000);`;
+    const owner = spawn(process.execPath, ['--input-type=module', '-e', source], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await new Promise<[string]>((resolve) =>
+      createInterface(owner.stdout).once('line', (text) => resolve([text])),
+    );
+    const { directory } = JSON.parse(line) as { directory: string };
+    assert.equal(existsSync(directory), true);
+    owner.kill('SIGKILL');
+    for (let i = 0; i < 150 && existsSync(directory); i += 1)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(existsSync(directory), false);
+  });
+
+  it('names the folders it searched when no server is installed', () => {
+    const folder = findBinaries({ ROUNDTRIP_PG_BIN: '/nowhere' });
+    assert.ok(existsSync(`${folder}/postgres`));
+  });
+});
+
+describe('testCluster', () => {
+  it('fails a test file that leaves a session open', async () => {
+    const cluster = await testCluster();
+    const { database } = await cluster.createDatabase();
+    const held = cluster.query('SELECT pg_sleep(3)', [], database).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await assert.rejects(cluster.release(), /sessions still open/);
+    await held;
+  });
+});
