@@ -149,6 +149,8 @@ export interface PriceRecord extends RecordBase {
   /** Exact decimal with a dot. */
   readonly amount: string;
   readonly currency: string | undefined;
+  /** Whether the `Цена` stands in a `Предложение` or (WooCommerce's plug-in does it) in a `Товар`. */
+  readonly holder: 'offer' | 'good';
 }
 
 /** One stock figure. `warehouseId` is undefined where the file gives only a total. */
@@ -158,6 +160,8 @@ export interface RestRecord extends RecordBase {
   readonly warehouseId: string | undefined;
   /** Exact decimal with a dot, may be negative. */
   readonly quantity: string;
+  /** Whether the figure stands in a `Предложение` or in a `Товар`. */
+  readonly holder: 'offer' | 'good';
 }
 
 /** A defect of the data that was read past: nothing is dropped without one. */

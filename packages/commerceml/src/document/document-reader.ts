@@ -1,0 +1,441 @@
+/**
+ * Turns the events of the scanner into records: a table of states says where an element belongs (`states.ts`),
+ * two switches act on starts and ends, two builders collect. One document, one reader.
+ */
+import { CommerceMlError } from '../errors.ts';
+import type { CommerceMlRecord, Origin, SectionName } from '../records.ts';
+import type { XmlName } from '../xml/xml-name.ts';
+import { type XmlHandler, XmlScanner } from '../xml/xml-scanner.ts';
+import { XmlSyntaxError } from '../xml/xml-syntax-error.ts';
+import { DataWarnings } from './data-warnings.ts';
+import { ItemBuilder } from './item-builder.ts';
+import { ReferenceBuilder } from './reference-builder.ts';
+import * as S from './states.ts';
+
+/** What a document reader needs to know of its surroundings. */
+export interface DocumentContext {
+  /** Name for origins and errors. */
+  readonly file: string;
+  /** Offset in the file of an offset in the UTF-8 that is written; asked for in rising order. */
+  readonly originalOffset: (utf8Offset: number) => number;
+  /** Report value defects, not only what is dropped. */
+  readonly valueWarnings: boolean;
+}
+
+const NAMES_PER_STATE = 256;
+const UNKNOWN = -1;
+
+/** Reads one document from UTF-8 bytes; records appear in `take()` after each `write`. */
+export class DocumentReader implements XmlHandler {
+  #records: CommerceMlRecord[] = [];
+  readonly #context: DocumentContext;
+  readonly #scanner: XmlScanner;
+  readonly #warnings: DataWarnings;
+  readonly #item: ItemBuilder;
+  readonly #reference: ReferenceBuilder;
+  readonly #states: number[] = [S.OUTSIDE];
+  #depth = 0;
+  /** Next state by state and name index: the memory of `TRANSITIONS` look-ups. */
+  readonly #next = new Int16Array(S.STATE_COUNT * NAMES_PER_STATE).fill(UNKNOWN);
+
+  constructor(context: DocumentContext) {
+    this.#context = context;
+    const emit = (record: CommerceMlRecord): void => {
+      this.#records.push(record);
+    };
+    this.#warnings = new DataWarnings(context.valueWarnings, emit);
+    this.#item = new ItemBuilder(emit, this.#warnings);
+    this.#reference = new ReferenceBuilder(emit, this.#warnings);
+    this.#scanner = new XmlScanner(this);
+  }
+
+  /** The records since the last call. */
+  take(): CommerceMlRecord[] {
+    const records = this.#records;
+    if (records.length > 0) this.#records = [];
+    return records;
+  }
+
+  /** @throws CommerceMlError where the bytes are no well-formed CommerceML. */
+  write(utf8: Uint8Array): void {
+    try {
+      this.#scanner.write(utf8);
+    } catch (error) {
+      throw this.#located(error);
+    }
+  }
+
+  /** @throws CommerceMlError where the document is not complete. */
+  end(): void {
+    try {
+      this.#scanner.end();
+    } catch (error) {
+      throw this.#located(error);
+    }
+  }
+
+  onStart(name: XmlName, offset: number): boolean {
+    const parent = this.#states[this.#depth] as number;
+    const state = parent === S.SKIP ? S.SKIP : this.#nextState(parent, name, offset);
+    this.#depth += 1;
+    this.#states[this.#depth] = state;
+    if (state === S.SKIP) {
+      if (parent === S.ITEM) this.#item.described = true;
+      return false;
+    }
+    if (S.WANTS_TEXT[state] === 1) {
+      if (state >= S.ITEM_NAME && state <= S.ITEM_UNIT) this.#startField(state);
+      else if (state === S.ITEM_QUANTITY) this.#item.totalOrigin = this.#originAt(offset);
+      else if (state === S.VALUE_BARE) this.#reference.valueOrigin = this.#originAt(offset);
+      return true;
+    }
+    this.#startContainer(state, name, offset);
+    return false;
+  }
+
+  #startField(state: number): void {
+    if (state !== S.ITEM_DELETED) this.#item.described = true;
+    if (state === S.ITEM_UNIT) this.#item.unit = this.#scanner.attributes.get('Код');
+  }
+
+  #startContainer(state: number, name: XmlName, offset: number): void {
+    const item = this.#item;
+    const reference = this.#reference;
+    switch (state) {
+      case S.PRICE:
+        item.startPrice(this.#originAt(offset));
+        break;
+      case S.REST:
+        item.startRest(this.#originAt(offset));
+        break;
+      case S.REST_WAREHOUSE:
+        item.warehouseOrigin = this.#originAt(offset);
+        item.warehouseId = undefined;
+        item.warehouseQuantity = undefined;
+        break;
+      case S.CHARACTERISTIC:
+      case S.REQUISITE:
+        item.pairName = '';
+        item.pairValues.length = 0;
+        break;
+      case S.REF:
+        item.refId = '';
+        item.refValues.length = 0;
+        break;
+      case S.TAX:
+        item.taxName = '';
+        item.taxRate = '';
+        break;
+      case S.MAKER:
+      case S.REFS:
+      case S.CHARACTERISTICS:
+      case S.REQUISITES:
+      case S.ITEM_GROUPS:
+      case S.TAXES:
+        item.described = true;
+        break;
+      case S.ITEM:
+        item.start(name.local === 'Предложение' ? 'offer' : 'good', this.#originAt(offset));
+        item.deleted = this.#deletedByStatus();
+        break;
+      case S.ITEM_WAREHOUSE:
+        this.#warehouseAttributes(offset);
+        break;
+      case S.VALUE:
+        reference.startValue(this.#originAt(offset));
+        break;
+      case S.GROUP:
+        reference.startGroup(this.#originAt(offset), this.#deletedByStatus());
+        break;
+      case S.PROPERTY:
+        reference.startProperty(this.#originAt(offset), this.#deletedByStatus());
+        break;
+      case S.PRICE_TYPE:
+        reference.startEntry('priceType', this.#originAt(offset), this.#deletedByStatus());
+        break;
+      case S.WAREHOUSE:
+        reference.startEntry('warehouse', this.#originAt(offset), this.#deletedByStatus());
+        break;
+      case S.UNIT:
+        reference.startEntry('unit', this.#originAt(offset), this.#deletedByStatus());
+        break;
+      case S.SECTION:
+        this.#startSection(name.local, offset);
+        break;
+      case S.ROOT:
+        this.#startRoot(offset);
+        break;
+      default:
+        break;
+    }
+  }
+
+  onEnd(_name: XmlName, text: string): void {
+    const state = this.#states[this.#depth] as number;
+    this.#depth -= 1;
+    if (state === S.SKIP) return;
+    if (state < S.ITEM) this.#endReference(state, text);
+    else this.#endItemPart(state, text);
+  }
+
+  #endItemPart(state: number, text: string): void {
+    const item = this.#item;
+    switch (state) {
+      case S.PAIR_NAME:
+        item.pairName = text;
+        break;
+      case S.PAIR_VALUE:
+        item.pairValues.push(text);
+        break;
+      case S.REF_ID:
+        item.refId = text;
+        break;
+      case S.REF_VALUE:
+        item.refValues.push(text);
+        break;
+      case S.REF:
+        item.endRef();
+        break;
+      case S.CHARACTERISTIC:
+        item.endCharacteristic();
+        break;
+      case S.REQUISITE:
+        item.endRequisite();
+        break;
+      case S.PRICE_TYPE_ID:
+        item.priceTypeId = text;
+        break;
+      case S.PRICE_AMOUNT:
+        item.priceAmount = text;
+        break;
+      case S.PRICE_CURRENCY:
+        item.priceCurrency = text === '' ? undefined : text;
+        break;
+      case S.PRICE:
+        item.endPrice();
+        break;
+      case S.REST_WAREHOUSE_ID:
+        item.warehouseId = text;
+        break;
+      case S.REST_WAREHOUSE_QUANTITY:
+        item.warehouseQuantity = text;
+        break;
+      case S.REST_WAREHOUSE:
+        item.endWarehouse();
+        break;
+      case S.REST_QUANTITY:
+        item.restQuantity = text;
+        break;
+      case S.REST:
+        item.endRest();
+        break;
+      case S.ITEM_QUANTITY:
+        item.hadPricesOrRests = true;
+        item.totalQuantity = text;
+        break;
+      case S.ITEM_ID:
+        item.id = text;
+        break;
+      case S.ITEM_NAME:
+        item.name = text;
+        break;
+      case S.ITEM_ARTICLE:
+        item.article = text;
+        break;
+      case S.ITEM_BARCODE:
+        item.barcode = text;
+        break;
+      case S.ITEM_DELETED:
+        if (isTrue(text)) item.deleted = true;
+        break;
+      case S.ITEM_DESCRIPTION:
+        item.description = text;
+        break;
+      case S.ITEM_IMAGE:
+        if (text !== '') item.images.push(text);
+        break;
+      case S.ITEM_UNIT:
+        // 2.x writes the code as an attribute and the short name as text, 3.x the code as text.
+        if (item.unit === undefined) item.unit = text;
+        break;
+      case S.ITEM_GROUP_ID:
+        if (text !== '') item.groupIds.push(text);
+        break;
+      case S.MAKER_ID:
+        item.makerId = text;
+        break;
+      case S.MAKER_NAME:
+        item.makerName = text;
+        break;
+      case S.TAX_NAME:
+        item.taxName = text;
+        break;
+      case S.TAX_RATE:
+        item.taxRate = text;
+        break;
+      case S.TAX:
+        if (item.taxName === 'НДС' || item.taxName === '') item.vat = item.taxRate;
+        break;
+      case S.ITEM:
+        item.end();
+        break;
+      default:
+        break;
+    }
+  }
+
+  #endReference(state: number, text: string): void {
+    const reference = this.#reference;
+    const group = reference.group;
+    switch (state) {
+      case S.VALUE_ID:
+        reference.valueId = text;
+        break;
+      case S.VALUE_TEXT:
+        reference.valueText = text;
+        break;
+      case S.VALUE:
+        reference.endValue();
+        break;
+      case S.VALUE_BARE:
+        reference.bareValue(reference.valueOrigin, text);
+        break;
+      case S.PROPERTY_ID:
+        reference.propertyId = text;
+        break;
+      case S.PROPERTY_NAME:
+        reference.propertyName = text;
+        break;
+      case S.PROPERTY_TYPE:
+        reference.propertyType = text === '' ? undefined : text;
+        break;
+      case S.PROPERTY_DELETED:
+        if (isTrue(text)) reference.propertyDeleted = true;
+        break;
+      case S.PROPERTY:
+        reference.endProperty();
+        break;
+      case S.GROUP_ID:
+        if (group !== undefined) group.id = text;
+        break;
+      case S.GROUP_NAME:
+        if (group !== undefined) group.name = text;
+        break;
+      case S.GROUP_DELETED:
+        if (group !== undefined && isTrue(text)) group.deleted = true;
+        break;
+      case S.GROUP:
+        reference.endGroup();
+        break;
+      case S.ENTRY_ID:
+        reference.entryId = text;
+        break;
+      case S.ENTRY_NAME:
+        reference.entryName = text;
+        break;
+      case S.ENTRY_DELETED:
+        if (isTrue(text)) reference.entryDeleted = true;
+        break;
+      case S.PRICE_TYPE_CURRENCY:
+        reference.entryCurrency = text === '' ? undefined : text;
+        break;
+      case S.UNIT_CODE:
+        reference.unitCode = text === '' ? undefined : text;
+        break;
+      case S.UNIT_SHORT:
+        reference.unitShort = text === '' ? undefined : text;
+        break;
+      case S.UNIT_FULL:
+        reference.unitFull = text === '' ? undefined : text;
+        break;
+      case S.PRICE_TYPE:
+      case S.WAREHOUSE:
+      case S.UNIT:
+        reference.endEntry();
+        break;
+      default:
+        break;
+    }
+  }
+
+  #nextState(parent: number, name: XmlName, offset: number): number {
+    const cached =
+      name.index < NAMES_PER_STATE ? (this.#next[parent * NAMES_PER_STATE + name.index] as number) : UNKNOWN;
+    if (cached !== UNKNOWN) return cached;
+    const state = S.TRANSITIONS[parent]?.get(name.local) ?? S.SKIP;
+    if (parent === S.OUTSIDE && state === S.SKIP) {
+      throw new XmlSyntaxError(
+        'not-commerceml',
+        `the root is <${name.qname}>, expected <КоммерческаяИнформация>`,
+        offset,
+      );
+    }
+    if (parent === S.ROOT && state === S.SKIP) {
+      const message = `<${name.qname}> is no section of a catalogue exchange: skipped`;
+      this.#warnings.add('unknown-section', this.#originAt(offset), message, name.local);
+      return state;
+    }
+    if (name.index < NAMES_PER_STATE) this.#next[parent * NAMES_PER_STATE + name.index] = state;
+    return state;
+  }
+
+  #startRoot(offset: number): void {
+    const { attributes } = this.#scanner;
+    const origin = this.#originAt(offset);
+    const formedAt = attributes.get('ДатаФормирования');
+    this.#records.push({
+      kind: 'document',
+      origin,
+      schema: attributes.get('ВерсияСхемы'),
+      formedAt,
+      exchangeNode: attributes.get('Ид'),
+      namespace: attributes.get('xmlns'),
+    });
+    if (formedAt !== undefined && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(formedAt)) {
+      this.#warnings.add('odd-date', origin, `ДатаФормирования is ${JSON.stringify(formedAt)}`, undefined);
+    }
+  }
+
+  #startSection(local: string, offset: number): void {
+    const only = this.#scanner.attributes.get('СодержитТолькоИзменения');
+    const section = (local === 'ИзмененияПакетаПредложений' ? 'ПакетПредложений' : local) as SectionName;
+    const byName = local === 'ИзмененияПакетаПредложений' ? true : undefined;
+    this.#records.push({
+      kind: 'section',
+      origin: this.#originAt(offset),
+      section,
+      changesOnly: only === undefined ? byName : isTrue(only),
+    });
+  }
+
+  #warehouseAttributes(offset: number): void {
+    const { attributes } = this.#scanner;
+    const quantity = attributes.get('КоличествоНаСкладе');
+    this.#item.addRest(this.#originAt(offset), attributes.get('ИдСклада'), quantity ?? '');
+  }
+
+  #deletedByStatus(): boolean {
+    const status = this.#scanner.attributes.get('Статус');
+    return status !== undefined && /^удал[её]н/i.test(status.trim());
+  }
+
+  #originAt(utf8Offset: number): Origin {
+    return { file: this.#context.file, offset: this.#context.originalOffset(utf8Offset) };
+  }
+
+  #located(error: unknown): unknown {
+    if (!(error instanceof XmlSyntaxError)) return error;
+    return new CommerceMlError(error.message, {
+      code: error.code,
+      file: this.#context.file,
+      offset: this.#context.originalOffset(error.offset),
+      cause: error,
+    });
+  }
+}
+
+/** xs:boolean, and the words that display strings use. */
+function isTrue(text: string): boolean {
+  const folded = text.trim().toLowerCase();
+  return folded === 'true' || folded === '1' || folded === 'да' || folded === 'истина';
+}

@@ -1,0 +1,351 @@
+import type {
+  Characteristic,
+  CommerceMlRecord,
+  Origin,
+  PriceRecord,
+  PropertyRef,
+  Requisite,
+  RestRecord,
+} from '../records.ts';
+import { DecimalSum, normalizeDecimal, parseDecimal } from '../values/decimal.ts';
+import type { DataWarnings } from './data-warnings.ts';
+
+type Holder = 'offer' | 'good';
+interface PendingPrice {
+  readonly origin: Origin;
+  readonly priceTypeId: string;
+  readonly amount: string;
+  readonly currency: string | undefined;
+}
+interface PendingRest {
+  readonly origin: Origin;
+  readonly warehouseId: string | undefined;
+  readonly quantity: string;
+}
+
+const NOWHERE: Origin = { file: '', offset: 0 };
+
+/**
+ * Collects one `Товар` or `Предложение` and turns it into records at its end tag: the order of the children is
+ * not fixed, and an offer must come before its prices and rests. Fields are public because the document reader
+ * assigns them straight from the end tags; they mean nothing outside of it.
+ */
+export class ItemBuilder {
+  holder: Holder = 'good';
+  origin: Origin = NOWHERE;
+  id = '';
+  name: string | undefined;
+  article: string | undefined;
+  barcode: string | undefined;
+  description: string | undefined;
+  unit: string | undefined;
+  vat: string | undefined;
+  deleted = false;
+  /** Something was seen that only a description of the offer has: not just its price or stock. */
+  described = false;
+  makerId: string | undefined;
+  makerName: string | undefined;
+  taxName = '';
+  taxRate = '';
+  groupIds: string[] = [];
+  images: string[] = [];
+  properties: PropertyRef[] = [];
+  requisites: Requisite[] = [];
+  characteristics: Characteristic[] = [];
+  refId = '';
+  readonly refValues: string[] = [];
+  pairName = '';
+  readonly pairValues: string[] = [];
+  priceOrigin: Origin = NOWHERE;
+  priceTypeId = '';
+  priceAmount = '';
+  priceCurrency: string | undefined;
+  restOrigin: Origin = NOWHERE;
+  restQuantity: string | undefined;
+  restWarehouses = 0;
+  warehouseOrigin: Origin = NOWHERE;
+  warehouseId: string | undefined;
+  warehouseQuantity: string | undefined;
+  /** `Количество` of the item itself: the stock where there are no warehouses, else only a total to compare. */
+  totalQuantity: string | undefined;
+  totalOrigin: Origin = NOWHERE;
+  hadPricesOrRests = false;
+  readonly #prices: PendingPrice[] = [];
+  readonly #rests: PendingRest[] = [];
+  readonly #emit: (record: CommerceMlRecord) => void;
+  readonly #warnings: DataWarnings;
+
+  constructor(emit: (record: CommerceMlRecord) => void, warnings: DataWarnings) {
+    this.#emit = emit;
+    this.#warnings = warnings;
+  }
+
+  start(holder: Holder, origin: Origin): void {
+    this.holder = holder;
+    this.origin = origin;
+    this.id = '';
+    this.name = undefined;
+    this.article = undefined;
+    this.barcode = undefined;
+    this.description = undefined;
+    this.unit = undefined;
+    this.vat = undefined;
+    this.deleted = false;
+    this.described = false;
+    this.makerId = undefined;
+    this.makerName = undefined;
+    if (this.groupIds.length > 0) this.groupIds = [];
+    if (this.images.length > 0) this.images = [];
+    if (this.properties.length > 0) this.properties = [];
+    if (this.requisites.length > 0) this.requisites = [];
+    if (this.characteristics.length > 0) this.characteristics = [];
+    this.totalQuantity = undefined;
+    this.hadPricesOrRests = false;
+    this.#prices.length = 0;
+    this.#rests.length = 0;
+  }
+
+  startPrice(origin: Origin): void {
+    this.hadPricesOrRests = true;
+    this.priceOrigin = origin;
+    this.priceTypeId = '';
+    this.priceAmount = '';
+    this.priceCurrency = undefined;
+  }
+
+  endPrice(): void {
+    const origin = this.priceOrigin;
+    const decimal = parseDecimal(this.priceAmount);
+    if (decimal === undefined) {
+      const seen = JSON.stringify(this.priceAmount);
+      this.#warnings.add('bad-decimal', origin, `a price of ${seen} is no decimal: price dropped`, this.id);
+      return;
+    }
+    if (this.priceTypeId === '') {
+      this.#warnings.add('missing-id', origin, 'a price without ИдТипаЦены: price dropped', this.id);
+      return;
+    }
+    if (decimal.hadComma && this.#warnings.details) {
+      this.#warnings.add('decimal-comma', origin, `a price with a comma: ${this.priceAmount}`, this.id);
+    }
+    this.#prices.push({
+      origin,
+      priceTypeId: this.priceTypeId,
+      amount: decimal.text,
+      currency: this.priceCurrency,
+    });
+  }
+
+  startRest(origin: Origin): void {
+    this.hadPricesOrRests = true;
+    this.restOrigin = origin;
+    this.restQuantity = undefined;
+    this.restWarehouses = 0;
+  }
+
+  endRest(): void {
+    if (this.restQuantity !== undefined) this.addRest(this.restOrigin, undefined, this.restQuantity);
+    else if (this.restWarehouses === 0) {
+      this.#warnings.add('bad-decimal', this.restOrigin, 'an Остаток without Количество: dropped', this.id);
+    }
+  }
+
+  endWarehouse(): void {
+    this.restWarehouses += 1;
+    this.addRest(this.warehouseOrigin, this.warehouseId, this.warehouseQuantity ?? '');
+  }
+
+  addRest(origin: Origin, warehouseId: string | undefined, raw: string): void {
+    this.hadPricesOrRests = true;
+    const decimal = parseDecimal(raw);
+    if (decimal === undefined) {
+      this.#warnings.add(
+        'bad-decimal',
+        origin,
+        `a stock of ${JSON.stringify(raw)} is no decimal: dropped`,
+        this.id,
+      );
+      return;
+    }
+    this.#checkQuantity(decimal.text, decimal.hadComma, origin);
+    this.#rests.push({
+      origin,
+      warehouseId: warehouseId === '' ? undefined : warehouseId,
+      quantity: decimal.text,
+    });
+  }
+
+  /** The id may follow the value, and a value may be repeated, so the pairs are made at the end tag. */
+  endRef(): void {
+    for (const value of this.refValues) this.properties.push({ id: this.refId, value });
+    if (this.refValues.length === 0) this.properties.push({ id: this.refId, value: '' });
+  }
+
+  endRequisite(): void {
+    for (const value of this.pairValues) this.requisites.push({ name: this.pairName, value });
+    if (this.pairValues.length === 0) this.requisites.push({ name: this.pairName, value: '' });
+  }
+
+  endCharacteristic(): void {
+    for (const value of this.pairValues) this.#addCharacteristic(this.pairName, value);
+    if (this.pairValues.length === 0) this.#addCharacteristic(this.pairName, '');
+  }
+
+  #addCharacteristic(name: string, value: string): void {
+    this.characteristics.push({ name, value });
+    const warnings = this.#warnings;
+    if (!warnings.details) return;
+    if (value.trim() === '') {
+      warnings.add('empty-characteristic', this.origin, `the characteristic ${name} is empty`, this.id);
+      return;
+    }
+    warnings.padded(value, `the characteristic ${name}`, this.origin, this.id);
+    warnings.marker(value, `the characteristic ${name}`, this.origin, this.id);
+    if (/^-?\d+,\d+$/.test(value)) {
+      warnings.add('decimal-comma', this.origin, `the characteristic ${name} is ${value}`, this.id);
+    }
+    if (/размер|size/i.test(name) && /^(?:да|нет|true|false)$/i.test(value.trim())) {
+      warnings.add('boolean-size', this.origin, `${name} is ${value}, which is no size`, this.id);
+    }
+  }
+
+  /** The item's end tag: everything that was collected goes out. */
+  end(): void {
+    this.#closeStock();
+    const isOffer = this.holder === 'offer';
+    if (this.id === '') {
+      const what = isOffer ? 'a Предложение' : 'a Товар';
+      const lost = this.#prices.length + this.#rests.length;
+      const and = lost > 0 ? ` with ${lost} of its prices and rests` : '';
+      this.#warnings.add('missing-id', this.origin, `${what} without Ид: dropped${and}`, this.name);
+      return;
+    }
+    this.#warnings.padded(this.id, 'the Ид', this.origin, this.id);
+    if (!isOffer) this.#emitGood();
+    else if (this.described || this.deleted || !this.hadPricesOrRests) this.#emitOffer();
+    this.#flushPricesAndRests();
+  }
+
+  #flushPricesAndRests(): void {
+    for (const { origin, priceTypeId, amount, currency } of this.#prices) {
+      const price: PriceRecord = {
+        kind: 'price',
+        origin,
+        offerId: this.id,
+        priceTypeId,
+        amount,
+        currency,
+        holder: this.holder,
+      };
+      this.#emit(price);
+    }
+    for (const { origin, warehouseId, quantity } of this.#rests) {
+      const rest: RestRecord = {
+        kind: 'rest',
+        origin,
+        offerId: this.id,
+        warehouseId,
+        quantity,
+        holder: this.holder,
+      };
+      this.#emit(rest);
+    }
+  }
+
+  /** `Количество` is a rest of its own only where no warehouse is given. */
+  #closeStock(): void {
+    const total = this.totalQuantity;
+    if (total === undefined) return;
+    if (this.#rests.length === 0) {
+      this.addRest(this.totalOrigin, undefined, total);
+      return;
+    }
+    const sum = new DecimalSum();
+    for (const rest of this.#rests) sum.add(rest.quantity);
+    const expected = new DecimalSum();
+    expected.add(normalizeDecimal(total) ?? '0');
+    if (sum.toString() !== expected.toString()) {
+      const message = `Количество is ${total}, the warehouses hold ${sum.toString()}: the warehouses are used`;
+      this.#warnings.add('stock-total-differs', this.totalOrigin, message, this.id);
+    }
+  }
+
+  #checkQuantity(quantity: string, hadComma: boolean, origin: Origin): void {
+    if (!this.#warnings.details) return;
+    if (hadComma) this.#warnings.add('decimal-comma', origin, 'a stock with a comma', this.id);
+    if (quantity.charCodeAt(0) === 0x2d) {
+      this.#warnings.add('negative-stock', origin, `a stock of ${quantity}`, this.id);
+    }
+    if (/\.\d*[1-9]/.test(quantity)) {
+      this.#warnings.add('fractional-stock', origin, `a stock of ${quantity}`, this.id);
+    }
+  }
+
+  #emitGood(): void {
+    const { origin, id } = this;
+    this.#checkTexts();
+    this.#emit({
+      kind: 'good',
+      origin,
+      id,
+      name: this.name ?? '',
+      article: filled(this.article),
+      barcode: filled(this.barcode),
+      description: filled(this.description),
+      groupIds: this.groupIds,
+      images: this.images,
+      manufacturer:
+        this.makerName === undefined && this.makerId === undefined
+          ? undefined
+          : { id: filled(this.makerId), name: this.makerName ?? '' },
+      unit: filled(this.unit),
+      vat: filled(this.vat),
+      properties: this.properties,
+      requisites: this.requisites,
+      characteristics: this.characteristics,
+      deleted: this.deleted,
+    });
+  }
+
+  #emitOffer(): void {
+    const { origin, id } = this;
+    this.#checkTexts();
+    const hash = id.indexOf('#');
+    this.#emit({
+      kind: 'offer',
+      origin,
+      id,
+      goodId: hash === -1 ? id : id.slice(0, hash),
+      characteristicId: hash === -1 ? undefined : id.slice(hash + 1),
+      name: this.name ?? '',
+      article: filled(this.article),
+      barcode: filled(this.barcode),
+      images: this.images,
+      properties: this.properties,
+      characteristics: this.characteristics,
+      deleted: this.deleted,
+    });
+  }
+
+  #checkTexts(): void {
+    const { origin, id, name } = this;
+    const warnings = this.#warnings;
+    if (name === undefined || name.trim() === '') {
+      // A deleted object is often only its id and its mark.
+      if (!this.deleted) warnings.add('missing-name', origin, 'no Наименование: kept without a name', id);
+    } else {
+      warnings.padded(name, 'the name', origin, id);
+      warnings.html(name, 'the name', origin, id);
+    }
+    if (this.article !== undefined) warnings.padded(this.article, 'the article', origin, id);
+    if (this.unit !== undefined) warnings.padded(this.unit, 'the unit', origin, id);
+    if (this.description !== undefined) warnings.html(this.description, 'the description', origin, id);
+    if (!warnings.details) return;
+    for (const ref of this.properties) warnings.marker(ref.value, `the property ${ref.id}`, origin, id);
+  }
+}
+
+/** An empty element says the same as an absent one. */
+function filled(text: string | undefined): string | undefined {
+  return text === undefined || text === '' ? undefined : text;
+}

@@ -1,0 +1,80 @@
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { CommerceMlError } from '../errors.ts';
+import { diskFile, type ExchangeFile, isSystemError } from './exchange-file.ts';
+import { type ZipLimits, zipFiles } from './zip-files.ts';
+
+/** An exchange: a folder, one file or archive, or a list of files. */
+export type ExchangeSource = string | { readonly files: readonly (string | ExchangeFile)[] };
+
+/** A folder tree with more entries than this is not an exchange. */
+const ENTRIES_MAX = 500_000;
+
+/**
+ * All XML documents of an exchange in no particular order: `.xml` files at any depth and the `.xml` entries of
+ * `.zip` archives. Hidden files are left out, images and others ignored.
+ *
+ * @throws CommerceMlError `unreadable`, `bad-archive`, or `empty-exchange` where there is none.
+ */
+export async function findFiles(
+  source: ExchangeSource,
+  limits?: ZipLimits | undefined,
+): Promise<ExchangeFile[]> {
+  const files: ExchangeFile[] = [];
+  const root = typeof source === 'string' ? source : '.';
+  try {
+    if (typeof source !== 'string') {
+      for (const file of source.files) {
+        if (typeof file === 'string') await addPath(files, file, path.basename(file), limits);
+        else files.push(file);
+      }
+    } else if ((await stat(source)).isDirectory()) {
+      await addFolder(files, source, limits);
+    } else {
+      await addPath(files, source, path.basename(source), limits);
+    }
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new CommerceMlError(`cannot be read (${error.code})`, {
+      code: 'unreadable',
+      file: root,
+      offset: 0,
+      cause: error,
+    });
+  }
+  if (files.length === 0) {
+    throw new CommerceMlError('no .xml file and no .zip archive with one: not an exchange', {
+      code: 'empty-exchange',
+      file: root,
+      offset: 0,
+    });
+  }
+  return files;
+}
+
+async function addFolder(files: ExchangeFile[], root: string, limits: ZipLimits | undefined): Promise<void> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  if (entries.length > ENTRIES_MAX) {
+    throw new CommerceMlError(`more than ${ENTRIES_MAX} files: not an exchange`, {
+      code: 'limit-exceeded',
+      file: root,
+      offset: 0,
+    });
+  }
+  for (const entry of entries) {
+    const full = path.join(entry.parentPath, entry.name);
+    const name = path.relative(root, full).split(path.sep).join('/');
+    if (entry.isDirectory() || /(^|\/)\./.test(name)) continue;
+    await addPath(files, full, name, limits);
+  }
+}
+
+async function addPath(
+  files: ExchangeFile[],
+  full: string,
+  name: string,
+  limits: ZipLimits | undefined,
+): Promise<void> {
+  if (/\.zip$/i.test(name)) files.push(...(await zipFiles(full, name, limits)));
+  else if (/\.xml$/i.test(name)) files.push(diskFile(full, name, (await stat(full)).size));
+}

@@ -1,0 +1,106 @@
+import { promisify } from 'node:util';
+import { type Entry, fromBuffer, type Options, open, type ZipFile } from 'yauzl';
+import { CommerceMlError } from '../errors.ts';
+import type { ExchangeFile } from './exchange-file.ts';
+
+/** Bounds against archives that are small on disk and endless inside. */
+export interface ZipLimits {
+  /** Uncompressed bytes of all XML entries together. */
+  readonly bytesMax: number;
+  readonly entriesMax: number;
+}
+
+/** Enough for a million offers with six prices (4.5 GB of XML), and an end to anything worse. */
+export const ZIP_LIMITS: ZipLimits = { bytesMax: 16 * 1024 ** 3, entriesMax: 200_000 };
+
+const openFile = promisify<string, Options, ZipFile>(open);
+const openBuffer = promisify<Buffer, Options, ZipFile>(fromBuffer);
+const OPTIONS = { lazyEntries: true, autoClose: false, validateEntrySizes: true, strictFileNames: false };
+
+/**
+ * The XML entries of a zip archive as exchange files. Nothing is written to disk, so a name with `../` in it is
+ * only a name. Each entry is read through its own handle, as each is read twice (order first, then content).
+ *
+ * @throws CommerceMlError `bad-archive` or `limit-exceeded`.
+ * @example const files = await zipFiles('/var/1c/exchange.zip', 'exchange.zip');
+ */
+export async function zipFiles(
+  archive: string | Buffer,
+  name: string,
+  limits: ZipLimits = ZIP_LIMITS,
+): Promise<ExchangeFile[]> {
+  try {
+    const zip = await openZip(archive);
+    try {
+      return (await entriesOf(zip, limits, name)).map((entry) => ({
+        name: `${name}!/${entry.fileName}`,
+        bytes: entry.uncompressedSize,
+        chunks: () => entryChunks(archive, name, entry),
+      }));
+    } finally {
+      zip.close();
+    }
+  } catch (error) {
+    throw asArchiveError(error, name);
+  }
+}
+
+function openZip(archive: string | Buffer): Promise<ZipFile> {
+  return typeof archive === 'string' ? openFile(archive, OPTIONS) : openBuffer(archive, OPTIONS);
+}
+
+function entriesOf(zip: ZipFile, limits: ZipLimits, name: string): Promise<Entry[]> {
+  return new Promise((resolve, reject) => {
+    const entries: Entry[] = [];
+    let bytes = 0;
+    zip.on('error', reject);
+    zip.on('end', () => resolve(entries));
+    zip.on('entry', (entry: Entry) => {
+      if (/\.xml$/i.test(entry.fileName) && !/(^|\/)(?:__MACOSX|\.)/.test(entry.fileName)) {
+        bytes += entry.uncompressedSize;
+        entries.push(entry);
+      }
+      if (bytes > limits.bytesMax || zip.entriesRead > limits.entriesMax) {
+        reject(
+          new CommerceMlError(
+            `the archive unpacks to more than ${limits.bytesMax} bytes or ${limits.entriesMax} entries`,
+            {
+              code: 'limit-exceeded',
+              file: name,
+              offset: 0,
+            },
+          ),
+        );
+        return;
+      }
+      zip.readEntry();
+    });
+    zip.readEntry();
+  });
+}
+
+async function* entryChunks(
+  archive: string | Buffer,
+  name: string,
+  entry: Entry,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const zip = await openZip(archive);
+  try {
+    const stream = await promisify<Entry, NodeJS.ReadableStream>(zip.openReadStream.bind(zip))(entry);
+    for await (const chunk of stream) yield chunk as Buffer;
+  } catch (error) {
+    throw asArchiveError(error, `${name}!/${entry.fileName}`);
+  } finally {
+    zip.close();
+  }
+}
+
+function asArchiveError(error: unknown, file: string): unknown {
+  if (error instanceof CommerceMlError || !(error instanceof Error)) return error;
+  return new CommerceMlError(`the archive cannot be read: ${error.message}`, {
+    code: 'bad-archive',
+    file,
+    offset: 0,
+    cause: error,
+  });
+}

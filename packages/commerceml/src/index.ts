@@ -1,0 +1,25 @@
+/** The public face of `commerceml`: what is not exported here is private. */
+
+export {
+  type DocumentSource,
+  type ReadDocumentOptions,
+  readDocument,
+  readDocumentBatches,
+} from './document/read-document.ts';
+export { CommerceMlError, type CommerceMlErrorCode, type CommerceMlErrorDetails } from './errors.ts';
+export { type ClassifiedFile, PHASES, type Phase } from './exchange/classify.ts';
+export { CrossChecks } from './exchange/cross-checks.ts';
+export type { ExchangeFile } from './exchange/exchange-file.ts';
+export type { ExchangeSource } from './exchange/find-files.ts';
+export {
+  type ExchangeProgress,
+  orderExchange,
+  type ReadExchangeOptions,
+  readExchange,
+  readExchangeBatches,
+} from './exchange/read-exchange.ts';
+export type { ZipLimits } from './exchange/zip-files.ts';
+export type * from './records.ts';
+export { DecimalSum, normalizeDecimal, type ParsedDecimal, parseDecimal } from './values/decimal.ts';
+export { type EmptyMarker, emptyMarker, NIL_GUID } from './values/empty-marker.ts';
+export { type ExchangeFileName, parseFileName } from './values/file-name.ts';
