@@ -20,6 +20,20 @@ export {
 } from './exchange/read-exchange.ts';
 export type { ZipLimits } from './exchange/zip-files.ts';
 export type * from './records.ts';
+export { foldBrandName, isNoBrand } from './values/brand-name.ts';
+export { foldColorName, type ParsedColor, parseColor } from './values/color-name.ts';
 export { DecimalSum, normalizeDecimal, type ParsedDecimal, parseDecimal } from './values/decimal.ts';
 export { type EmptyMarker, emptyMarker, NIL_GUID } from './values/empty-marker.ts';
+export { type ExchangeDate, parseExchangeDate } from './values/exchange-date.ts';
 export { type ExchangeFileName, parseFileName } from './values/file-name.ts';
+export { type NameTail, splitNameTail } from './values/name-tail.ts';
+export { PropertyDictionary } from './values/property-dictionary.ts';
+export { cleanLine, decodeHtmlEntities, htmlToText } from './values/text.ts';
+export {
+  type AttributeIssue,
+  type AttributeSource,
+  knownColor,
+  type VariantAttributes,
+  type VariantInput,
+  variantAttributes,
+} from './values/variant-attributes.ts';

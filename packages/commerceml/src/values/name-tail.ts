@@ -1,0 +1,82 @@
+import { cleanLine } from './text.ts';
+
+/** The end of an offer's name taken apart: `<head>, <colour> (<parenthesis>)`. */
+export interface NameTail {
+  /** Content of the balanced parenthesis that ends the name: `А5 (2XL)`. */
+  readonly parenthesis: string | undefined;
+  /** What stands after the last comma outside parentheses, before that parenthesis. */
+  readonly segment: string | undefined;
+}
+
+/** Words after the colour or at the very end that belong to neither colour nor size. */
+const NOISE = /[\s,]*(?:уценка|распродажа|новинка|акция)\s*$/iu;
+
+/**
+ * Splits the tail of a name.
+ *
+ * @example splitNameTail('Кимоно BBJJ24, синий (А5 (2XL))') // { parenthesis: 'А5 (2XL)', segment: 'синий' }
+ */
+export function splitNameTail(name: string): NameTail {
+  let rest = cleanLine(name).replace(NOISE, '');
+  let parenthesis: string | undefined;
+  if (rest.endsWith(')')) {
+    const open = openingOf(rest);
+    if (open > 0) {
+      parenthesis = rest.slice(open + 1, -1).trim();
+      rest = rest.slice(0, open).trimEnd().replace(NOISE, '');
+    }
+  }
+  const comma = lastCommaOutside(rest);
+  const segment = comma === -1 ? undefined : rest.slice(comma + 1).trim();
+  return { parenthesis, segment: segment === '' ? undefined : segment };
+}
+
+/** Index of the parenthesis that the last character closes, or -1. */
+function openingOf(text: string): number {
+  let depth = 0;
+  for (let i = text.length - 1; i >= 0; i -= 1) {
+    if (text[i] === ')') depth += 1;
+    else if (text[i] === '(') {
+      depth -= 1;
+      if (depth === 0) return i;
+    }
+  }
+  return -1;
+}
+
+/** A comma between two digits is a decimal comma. */
+function lastCommaOutside(text: string): number {
+  let depth = 0;
+  for (let i = text.length - 1; i >= 0; i -= 1) {
+    if (text[i] === ')') depth += 1;
+    else if (text[i] === '(') depth -= 1;
+    else if (text[i] === ',' && depth === 0 && !/^\d,\d/.test(text.slice(Math.max(0, i - 1), i + 2)))
+      return i;
+  }
+  return -1;
+}
+
+/** The parts of a parenthesis that lists several characteristics. */
+export interface NameTuple {
+  /** `Размер: 39` → `размер` → `39`. */
+  readonly labelled: ReadonlyMap<string, string>;
+  /** The unlabelled parts in order, empty ones left out. */
+  readonly positional: readonly string[];
+}
+
+/**
+ * Splits `43, 5, натуральная кожа, Бежевый`, `Размер: 39, Цвет: Зеленый` or `45, , , Черный`.
+ *
+ * @returns undefined where the parenthesis has only one part and no label.
+ */
+export function splitTuple(parenthesis: string): NameTuple | undefined {
+  const parts = parenthesis.split(/,(?!\d)|,(?<!\d,)/).map((part) => part.trim());
+  const labelled = new Map<string, string>();
+  const positional: string[] = [];
+  for (const part of parts) {
+    const match = /^([\p{L}][\p{L}\s]*?)\s*:\s*(.*)$/u.exec(part);
+    if (match !== null) labelled.set((match[1] ?? '').toLowerCase(), match[2] ?? '');
+    else if (part !== '') positional.push(part);
+  }
+  return parts.length > 1 || labelled.size > 0 ? { labelled, positional } : undefined;
+}
