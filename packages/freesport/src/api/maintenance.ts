@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import type { FastifyInstance } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Health and metrics answer while the shop is closed. */
+    worksUnderMaintenance?: boolean;
+  }
+}
+
+const RETRY_AFTER_S = 30;
+
+/** What health reports of the maintenance mode. */
+export interface Maintenance {
+  isOn(): boolean;
+  /** Requests that were let in before the flag and have not been answered yet. */
+  inFlight(): number;
+}
+
+/**
+ * While the flag file exists every route answers 503 except those that work under maintenance. One `stat` a request (2 µs):
+ * the mode begins with the file, not a cache's lifetime later.
+ *
+ * @example
+ * const maintenance = maintenanceMode(app, process.env.FREESPORT_MAINTENANCE_FLAG);
+ */
+export function maintenanceMode(app: FastifyInstance, flagFile: string | undefined): Maintenance {
+  const isOn = (): boolean => flagFile !== undefined && flagFile !== '' && existsSync(flagFile);
+  const admitted = new WeakSet<object>();
+  let inFlight = 0;
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.worksUnderMaintenance === true) return;
+    if (isOn()) {
+      await reply
+        .code(503)
+        .header('retry-after', RETRY_AFTER_S)
+        .send({
+          error: {
+            code: 'maintenance',
+            message:
+              'Магазин закрыт на обслуживание, вернёмся через несколько минут. The shop is under maintenance.',
+          },
+        });
+      return;
+    }
+    admitted.add(request);
+    inFlight += 1;
+  });
+  const leave = (request: object): void => {
+    if (admitted.delete(request)) inFlight -= 1;
+  };
+  app.addHook('onResponse', async (request) => leave(request));
+  app.addHook('onRequestAbort', async (request) => leave(request));
+  return { isOn, inFlight: () => inFlight };
+}

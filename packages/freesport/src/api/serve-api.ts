@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pino from 'pino';
+import { Database } from '../database/database.ts';
+import { releaseVersion } from '../release.ts';
+import { loadRelease } from '../releases/load-release.ts';
+import type { ShopDirectories } from '../service/directories.ts';
+import { signingSecret } from './secret.ts';
+import { shopServer } from './server.ts';
+
+/** Time for keep-alive clients to send what they have and be told to close; then the listener closes. */
+const DRAIN_MS = 250;
+/** A request may take this long to end after the signal. */
+const CLOSE_TIMEOUT_MS = 15_000;
+
+/**
+ * Serves the API until SIGTERM or SIGINT, then stops without dropping a request: answers go on and close their
+ * connections for a quarter of a second, then the listener closes, then the pool. A second signal ends at once.
+ *
+ * @example
+ * await serveApi({ port: 8000, host: '127.0.0.1', directories: shopDirectories() });
+ */
+export async function serveApi(options: {
+  readonly port: number;
+  readonly host: string;
+  readonly directories: ShopDirectories;
+}): Promise<void> {
+  const { directories } = options;
+  const logger = pino({ name: 'freesport-api', level: process.env.FREESPORT_LOG_LEVEL ?? 'info' });
+  const release = await loadRelease(releaseVersion());
+  const database = new Database('freesport-api', { logger });
+  const { app, drain } = await shopServer({
+    release,
+    database,
+    secret: signingSecret(directories.secretFile),
+    logger,
+    maintenanceFlag: directories.maintenanceFlag,
+  });
+  await app.listen({ port: options.port, host: options.host });
+  logger.info({ release: release.version, port: options.port, pid: process.pid }, 'serving');
+  const signal = await firstSignal();
+  logger.info({ signal }, 'stopping');
+  process.once(signal, () => process.exit(130));
+  drain();
+  await sleep(DRAIN_MS);
+  const timer = setTimeout(() => {
+    logger.error(
+      { timeoutMs: CLOSE_TIMEOUT_MS },
+      'requests did not end in time; their connections are closed',
+    );
+    app.server.closeAllConnections();
+  }, CLOSE_TIMEOUT_MS);
+  await app.close();
+  clearTimeout(timer);
+  await database.close();
+  logger.info('stopped');
+}
+
+/** Resolves with the first of SIGTERM and SIGINT. */
+export async function firstSignal(): Promise<'SIGTERM' | 'SIGINT'> {
+  return await new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve('SIGTERM'));
+    process.once('SIGINT', () => resolve('SIGINT'));
+  });
+}

@@ -1,0 +1,111 @@
+import cookie from '@fastify/cookie';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { CategoryTree } from '../catalogue/category-tree.ts';
+import type { Database } from '../database/database.ts';
+import type { ShopRelease } from '../releases/shop-release.ts';
+import { authRoutes } from './auth-routes.ts';
+import { cartRoutes } from './cart-routes.ts';
+import { categoryRoutes } from './category-routes.ts';
+import { errorAnswer } from './error-answer.ts';
+import { healthRoutes } from './health-routes.ts';
+import { maintenanceMode } from './maintenance.ts';
+import { metrics } from './metrics.ts';
+import { orderRoutes } from './order-routes.ts';
+import { productRoutes } from './product-routes.ts';
+import type { Shop } from './shop.ts';
+
+export interface ServerOptions {
+  readonly release: ShopRelease;
+  readonly database: Database;
+  /** Signs cookies. */
+  readonly secret: string;
+  readonly logger: FastifyBaseLogger;
+  readonly maintenanceFlag?: string | undefined;
+}
+
+/** The API and how to end it without dropping a request. */
+export interface ShopServer {
+  readonly app: FastifyInstance;
+  /** From now on every answer closes its connection and readiness says 503; new requests are still answered. */
+  drain(): void;
+}
+
+/**
+ * The shop's HTTP server, ready for `app.listen` or `app.inject`.
+ *
+ * @example
+ * const { app } = await shopServer({ release, database, secret, logger });
+ * await app.listen({ port: 8000 });
+ */
+export async function shopServer(options: ServerOptions): Promise<ShopServer> {
+  const { release, database } = options;
+  const categories = new CategoryTree(database);
+  const shop: Shop = { release, database, categories, catalogue: release.catalogue(database, categories) };
+  const app = fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    // A request that arrives while the server closes is answered, not refused.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    bodyLimit: 256 * 1024,
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allowUnionTypes: true } },
+  });
+  let draining = false;
+  await app.register(cookie, { secret: options.secret });
+  await app.register(rateLimit, { global: false });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'FREESPORT',
+        version: release.version,
+        description: 'The shop API, prices by the role of who asks.',
+      },
+    },
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const { status, body } = errorAnswer(error);
+    if (status >= 500) request.log.error({ err: error }, 'request failed');
+    if (status === 503) void reply.header('retry-after', 1);
+    return reply.code(status).send(body);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .code(404)
+      .send({
+        error: { code: 'not-found', message: `nothing is served at ${request.method} ${request.url}` },
+      }),
+  );
+  app.addHook('onSend', async (_request, reply) => {
+    if (draining) void reply.header('connection', 'close');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        url: request.url,
+        status: reply.statusCode,
+        durationMs: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'request',
+    );
+  });
+  const maintenance = maintenanceMode(app, options.maintenanceFlag);
+  metrics(app, shop);
+  healthRoutes(app, shop, { maintenance, draining: () => draining });
+  productRoutes(app, shop);
+  categoryRoutes(app, shop);
+  cartRoutes(app, shop);
+  orderRoutes(app, shop);
+  authRoutes(app, shop);
+  app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  return {
+    app,
+    drain: () => {
+      draining = true;
+    },
+  };
+}
