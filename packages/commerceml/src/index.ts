@@ -19,6 +19,7 @@ export {
   readExchangeBatches,
 } from './exchange/read-exchange.ts';
 export type { ZipLimits } from './exchange/zip-files.ts';
+export { ExchangeCounter, type ExchangeSummary, inspectExchange } from './inspect/inspect-exchange.ts';
 export type * from './records.ts';
 export { foldBrandName, isNoBrand } from './values/brand-name.ts';
 export { foldColorName, type ParsedColor, parseColor } from './values/color-name.ts';
