@@ -1,0 +1,106 @@
+import type { RunResult } from '../engine/operate.ts';
+import { asRoundtripError, type RoundtripError } from '../errors.ts';
+import { type RunState, stepState } from '../journal/fold.ts';
+import type { CliEnvironment } from './environment.ts';
+import { EXIT, exitCodeOfError, exitCodeOfHalt } from './exit-codes.ts';
+
+/** Says how a run ended and what is safe next; the last line of `--json`. Returns the exit code. */
+export function concludeRun(
+  environment: CliEnvironment,
+  result: RunResult,
+  options: { readonly json: boolean; readonly rollbackAsked: boolean },
+): number {
+  const { runId, plan, state, halt, receipt } = result;
+  // A rehearsal that left no receipt went back because something failed, not because the drill was due.
+  const drill = state.started.kind === 'rehearsal' && receipt !== undefined;
+  const exitCode = exitCodeOfHalt({ plan, state, halt, rollbackAsked: options.rollbackAsked || drill });
+  const verdict = halt.next === 'none' ? halt.verdict : halt.next;
+  if (options.json) {
+    const failed = firstError(state);
+    environment.stdout.write(
+      `${JSON.stringify({ version: 1, type: 'verdict', exitCode, verdict, runId, receipt: receipt?.hash, error: failed, head: state.head })}\n`,
+    );
+    return exitCode;
+  }
+  environment.stderr.write(
+    `\n${runId}: ${verdict} (exit ${exitCode})\n${productionState(state)}\n${nextMove(result)}\n`,
+  );
+  return exitCode;
+}
+
+/** Says what went wrong with a verb that never reached a run, or could not go on. Returns the exit code. */
+export function concludeError(
+  environment: CliEnvironment,
+  thrown: unknown,
+  options: { readonly json: boolean; readonly production: string },
+): number {
+  const error: RoundtripError = asRoundtripError(thrown);
+  const exitCode = exitCodeOfError(error);
+  if (options.json) {
+    const { outcome, code, seen, expected, next, fields } = error;
+    environment.stdout.write(
+      `${JSON.stringify({ version: 1, type: 'verdict', exitCode, verdict: outcome, error: { code, seen, expected, next, fields }, production: options.production })}\n`,
+    );
+    return exitCode;
+  }
+  const label =
+    error.outcome === 'refused' ? 'Refused' : error.outcome === 'bug' ? 'Internal error' : 'Failed';
+  environment.stderr.write(
+    [
+      `${label} (${error.code})`,
+      `  seen:       ${indent(error.seen)}`,
+      `  expected:   ${indent(error.expected)}`,
+      `  production: ${options.production}`,
+      `  next:       ${indent(error.next)}`,
+      '',
+    ].join('\n'),
+  );
+  if (exitCode === EXIT.internal && error.cause instanceof Error)
+    environment.stderr.write(`${error.cause.stack ?? ''}\n`);
+  return exitCode;
+}
+
+function indent(text: string): string {
+  return text.replaceAll('\n', `\n${' '.repeat(14)}`);
+}
+
+/** What state production is in, from the journal alone. */
+export function productionState(state: RunState): string {
+  const where = state.started.kind === 'live' ? 'production' : 'staging (production was only read)';
+  if (state.verdict === 'succeeded') return `${where} serves the new release; the way back is open`;
+  if (state.verdict === 'rolled-back') return `${where} serves the previous release again`;
+  if (state.verdict === 'failed-unchanged') return `${where} was not changed`;
+  const begun = Object.entries(state.steps)
+    .filter(([, step]) => step.do.phase !== 'pending')
+    .map(([id]) => id);
+  const closed =
+    begun.includes('maintenance-on') &&
+    stepState(state, 'maintenance-off').do.phase === 'pending' &&
+    stepState(state, 'maintenance-on').undo.phase === 'pending';
+  const direction =
+    state.direction === 'back'
+      ? 'half-way back'
+      : `half-way forward, last step begun: ${begun.at(-1) ?? 'none'}`;
+  return `${where} is ${direction}${closed ? '; MAINTENANCE IS ON' : ''}`;
+}
+
+function nextMove({ runId, halt }: RunResult): string {
+  switch (halt.next) {
+    case 'ask-approval':
+      return `next: roundtrip approve --run ${runId} --step ${halt.step.id}`;
+    case 'ask-human':
+      return `next: find out whether "${halt.step.title}" happened, then roundtrip approve --run ${runId} --step ${halt.step.id} --done | --not-done`;
+    case 'stuck':
+      return `next: cure what the failed step names, then roundtrip resume --run ${runId}`;
+    case 'interrupted':
+      return `next: roundtrip resume --run ${runId}   or   roundtrip abort --run ${runId}`;
+    case 'none':
+      return halt.verdict === 'succeeded'
+        ? `next: roundtrip watch, or roundtrip rollback --run ${runId}`
+        : `next: roundtrip report --run ${runId}`;
+  }
+}
+
+function firstError(state: RunState): unknown {
+  return Object.values(state.steps).find((step) => step.do.error ?? step.undo.error)?.do.error;
+}

@@ -1,0 +1,93 @@
+import { hostname, userInfo } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Operation } from '../engine/operate.ts';
+import { Refused } from '../errors.ts';
+import { openStateFolder, type StateFolder } from '../journal/run-directory.ts';
+import { readPasswords } from '../postgres/connection.ts';
+import { createRedactor } from '../process/redact.ts';
+import type { Runbook } from '../runbook/runbook.ts';
+import { stepKinds } from '../steps/index.ts';
+import type { StepKinds } from '../steps/step-kind.ts';
+
+/** The world as the command line sees it; a test or the demo brings its own. */
+export interface CliEnvironment {
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+  readonly kinds: StepKinds;
+  readonly onBoundary?: Operation['onBoundary'];
+  /** A runbook that is already loaded, in place of `--runbook`. */
+  readonly runbook?: Runbook | undefined;
+}
+
+/** Options that every verb shares. */
+export interface CommonOptions {
+  readonly runbook?: string | undefined;
+  readonly state?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** The real world. `signal` is aborted by the first Ctrl-C. */
+export function processEnvironment(signal: AbortSignal): CliEnvironment {
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    variables: process.env,
+    now: () => new Date(),
+    signal,
+    kinds: stepKinds,
+  };
+}
+
+/** Imports the runbook that `--runbook` or ROUNDTRIP_RUNBOOK names, `./runbook.ts` by default. */
+export async function loadRunbook(environment: CliEnvironment, options: CommonOptions): Promise<Runbook> {
+  if (environment.runbook !== undefined) return environment.runbook;
+  const file = path.resolve(options.runbook ?? environment.variables.ROUNDTRIP_RUNBOOK ?? 'runbook.ts');
+  let module: { default?: Runbook };
+  try {
+    module = (await import(pathToFileURL(file).href)) as { default?: Runbook };
+  } catch (cause) {
+    if (cause instanceof Refused) throw cause;
+    throw unreadable(file, (cause as Error).message, cause);
+  }
+  if (module.default === undefined) throw unreadable(file, 'it has no default export');
+  return module.default;
+}
+
+function unreadable(file: string, why: string, cause?: unknown): Refused {
+  return new Refused({
+    code: 'runbook-unreadable',
+    seen: `${file}: ${why}`,
+    expected: 'a TypeScript file whose default export is defineRunbook({ … })',
+    next: 'name it with --runbook, or write one with `roundtrip init`',
+    cause,
+  });
+}
+
+/** The folder of state: `--state`, ROUNDTRIP_STATE, or `.roundtrip` here. */
+export function stateFolder(environment: CliEnvironment, options: CommonOptions): StateFolder {
+  return openStateFolder(options.state ?? environment.variables.ROUNDTRIP_STATE ?? '.roundtrip');
+}
+
+/** What the acting verbs hand to the engine. The operator's name is who is logged in, not a claim. */
+export function operationOf(
+  environment: CliEnvironment,
+  options: CommonOptions,
+  runbook: Runbook | undefined,
+  hooks: Pick<Operation, 'onRecord' | 'onLog' | 'onPlan'> = {},
+): Operation {
+  const files = Object.values(runbook?.targets ?? {}).flatMap(({ database }) => database.passwordFile ?? []);
+  return {
+    state: stateFolder(environment, options),
+    kinds: environment.kinds,
+    operator: `${userInfo().username}@${hostname()}`,
+    signal: environment.signal,
+    now: environment.now,
+    redact: createRedactor(files.flatMap(readPasswords)),
+    onBoundary: environment.onBoundary,
+    ...hooks,
+  };
+}

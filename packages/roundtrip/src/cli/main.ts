@@ -1,0 +1,83 @@
+import { Command, CommanderError } from 'commander';
+import { latestRun } from '../engine/operate.ts';
+import { TOOL_VERSION } from '../version.ts';
+import { concludeError, productionState } from './conclude.ts';
+import { type CliEnvironment, type CommonOptions, stateFolder } from './environment.ts';
+import { EXIT } from './exit-codes.ts';
+import type { RegisterVerb, VerbAction } from './verb.ts';
+import { registerActs } from './verbs/act.ts';
+import { registerBlastRadius } from './verbs/blast-radius.ts';
+import { registerCheck } from './verbs/check.ts';
+import { registerInit } from './verbs/init.ts';
+import { registerPlan } from './verbs/plan.ts';
+import { registerReport } from './verbs/report.ts';
+import { registerStatus } from './verbs/status.ts';
+import { registerUnlock } from './verbs/unlock.ts';
+
+const VERBS: readonly RegisterVerb[] = [
+  registerInit,
+  registerCheck,
+  registerPlan,
+  registerActs,
+  registerStatus,
+  registerReport,
+  registerBlastRadius,
+  registerUnlock,
+];
+
+/**
+ * The command line: parses, runs one verb, says how it ended. Returns the exit code (see `EXIT`) and never throws.
+ *
+ * @example process.exitCode = await main(process.argv.slice(2), processEnvironment(signal));
+ */
+export async function main(argv: readonly string[], environment: CliEnvironment): Promise<number> {
+  let exitCode: number = EXIT.success;
+  const program = new Command('roundtrip')
+    .description('PostgreSQL migrations that are rehearsed, proven and can be undone')
+    .version(TOOL_VERSION)
+    .option('--runbook <file>', 'the runbook (default ROUNDTRIP_RUNBOOK or ./runbook.ts)')
+    .option('--state <folder>', 'journals, receipts and backups (default ROUNDTRIP_STATE or ./.roundtrip)')
+    .option('--json', 'NDJSON on stdout; the last line is the verdict')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void environment.stdout.write(text),
+      writeErr: (text) => void environment.stderr.write(text),
+    });
+  const run =
+    <Options extends CommonOptions>(action: VerbAction<Options>) =>
+    async (...parsed: unknown[]): Promise<void> => {
+      const command = parsed.at(-1) as Command;
+      const named = Object.fromEntries(
+        command.registeredArguments.map((argument, index) => [argument.name(), command.args[index]]),
+      );
+      const options = { ...command.optsWithGlobals(), ...named } as unknown as Options;
+      try {
+        exitCode = await action(environment, options);
+      } catch (thrown) {
+        exitCode = concludeError(environment, thrown, {
+          json: options.json === true,
+          production: lastKnownState(environment, options),
+        });
+      }
+    };
+  for (const register of VERBS) register(program, run);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.success : EXIT.usage;
+  }
+  return exitCode;
+}
+
+/** Told with every error: an operator who meets one at 02:00 wants to know this first. */
+function lastKnownState(environment: CliEnvironment, options: CommonOptions): string {
+  try {
+    const latest = latestRun(stateFolder(environment, options), { kind: 'live' });
+    return latest === undefined
+      ? 'no run has touched it'
+      : `${productionState(latest.state)} (run ${latest.runId})`;
+  } catch (error) {
+    return `unknown: ${(error as Error).message}`; // The journal itself is what cannot be read: say so rather than hide the first error.
+  }
+}

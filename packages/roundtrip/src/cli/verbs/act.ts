@@ -1,0 +1,192 @@
+import {
+  type HumanDecision,
+  type Operation,
+  type Override,
+  planFor,
+  type RunResult,
+  rehearse,
+  resumeRun,
+  rollBack,
+  startRun,
+} from '../../engine/operate.ts';
+import { Refused } from '../../errors.ts';
+import type { Plan } from '../../runbook/plan.ts';
+import type { Runbook } from '../../runbook/runbook.ts';
+import { concludeRun, productionState } from '../conclude.ts';
+import {
+  type CliEnvironment,
+  type CommonOptions,
+  loadRunbook,
+  operationOf,
+  stateFolder,
+} from '../environment.ts';
+import { createProgress } from '../progress.ts';
+import { type RegisterVerb, type RunOptions, requireConfirmation, requireRun } from '../verb.ts';
+
+/** The verbs that act on a run, in the order of the night: they share progress, conclusion and exit codes. */
+export const registerActs: RegisterVerb = (program, run) => {
+  program
+    .command('rehearse')
+    .description(
+      "run the target's plan on a staging copy made from production's backup, roll it back, leave a receipt",
+    )
+    .requiredOption('--target <name>', 'the target whose plan is rehearsed (not the staging target)')
+    .action(
+      run<CommonOptions & { target: string }>(async (environment, options) => {
+        const runbook = await loadRunbook(environment, options);
+        return acting(environment, options, runbook, false, (operation) =>
+          rehearse(operation, { runbook, target: options.target }),
+        );
+      }),
+    );
+
+  program
+    .command('run')
+    .description('run the plan on its target; refuses without a fresh rehearsal receipt of this very plan')
+    .requiredOption('--target <name>')
+    .option('--confirm <target>', "the target's name, typed")
+    .option(
+      '--override <what=reason...>',
+      'let a guard pass: receipt="why" or window="why"; kept in the journal',
+    )
+    .action(
+      run<CommonOptions & { target: string; confirm?: string; override?: string[] }>(
+        async (environment, options) => {
+          const runbook = await loadRunbook(environment, options);
+          const overrides = (options.override ?? []).map(parseOverride);
+          const plan = await planFor(runbook, options.target);
+          await requireConfirmation(environment, {
+            confirm: options.confirm,
+            target: options.target,
+            warning: `This changes ${options.target}.`,
+          });
+          return acting(environment, options, runbook, false, (operation) =>
+            startRun(operation, { plan, overrides }),
+          );
+        },
+      ),
+    );
+
+  program
+    .command('approve')
+    .description('answer a run that waits for a human, and let it go on')
+    .requiredOption('--step <id>')
+    .option('--run <id>')
+    .option('--target <name>')
+    .option('--done', 'the effect in doubt did happen')
+    .option('--not-done', 'the effect in doubt did not happen')
+    .option('--comment <text>', 'kept in the journal', '')
+    .action(
+      run<RunOptions & { step: string; done?: boolean; notDone?: boolean; comment: string }>(
+        (environment, options) => {
+          const as = options.done === true ? 'done' : options.notDone === true ? 'not-done' : 'approved';
+          return resuming(environment, options, { step: options.step, as, comment: options.comment });
+        },
+      ),
+    );
+
+  program
+    .command('resume')
+    .description('go on with a run from its journal: after a crash, an interruption or a stuck rollback')
+    .option('--run <id>')
+    .option('--target <name>')
+    .action(run<RunOptions>((environment, options) => resuming(environment, options, undefined)));
+
+  for (const [verb, description] of [
+    ['abort', 'give up an unfinished run: undo what it did, in reverse order'],
+    ['rollback', 'switch back to the return database and the previous release, also hours after the run'],
+  ] as const) {
+    program
+      .command(verb)
+      .description(description)
+      .option('--run <id>')
+      .option('--target <name>')
+      .option('--confirm <target>', "the target's name, typed")
+      .option('--reason <text>', 'kept in the journal', 'asked for by the operator')
+      .action(
+        run<RunOptions & { confirm?: string; reason: string }>((environment, options) =>
+          goingBack(environment, options, verb),
+        ),
+      );
+  }
+};
+
+function parseOverride(text: string): Override {
+  const [what, ...reason] = text.split('=');
+  if ((what === 'receipt' || what === 'window') && reason.join('=').trim() !== '')
+    return { what, reason: reason.join('=') };
+  throw new Refused({
+    code: 'usage',
+    seen: `--override ${text}`,
+    expected: '--override receipt="why" or --override window="why"',
+    next: 'give one of these with a reason',
+  });
+}
+
+/** Runs an operation with progress on the terminal and the conclusion after it. */
+async function acting(
+  environment: CliEnvironment,
+  options: CommonOptions,
+  runbook: Runbook | undefined,
+  rollbackAsked: boolean,
+  act: (operation: Operation) => Promise<RunResult>,
+): Promise<number> {
+  const json = options.json === true;
+  let plan: Plan | undefined;
+  const progress = createProgress(environment, { json, plan: () => plan });
+  const operation = operationOf(environment, options, runbook, {
+    onRecord: progress.onRecord,
+    onLog: progress.onLog,
+    onPlan: (known) => {
+      plan = known;
+    },
+  });
+  try {
+    return concludeRun(environment, await act(operation), { json, rollbackAsked });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function resuming(
+  environment: CliEnvironment,
+  options: RunOptions,
+  decision: HumanDecision | undefined,
+): Promise<number> {
+  const { runId, state, plan } = requireRun(stateFolder(environment, options), options);
+  environment.stderr.write(`${runId}: ${productionState(state)}\n`);
+  const asked = state.rollback !== undefined && !state.rollback.automatic;
+  return acting(environment, options, runbookOf(plan), asked, (operation) =>
+    resumeRun(operation, { runId, decision }),
+  );
+}
+
+async function goingBack(
+  environment: CliEnvironment,
+  options: RunOptions & { confirm?: string; reason: string },
+  verb: string,
+): Promise<number> {
+  const { runId, state, plan } = requireRun(stateFolder(environment, options), options, 'live');
+  environment.stderr.write(`${runId}: ${productionState(state)}\n`);
+  await requireConfirmation(environment, {
+    confirm: options.confirm,
+    target: plan.target.name,
+    warning: `This takes ${plan.target.name} back to where it was before ${runId}.`,
+  });
+  return acting(environment, options, runbookOf(plan), true, (operation) =>
+    rollBack(operation, { runId, reason: options.reason, verb }),
+  );
+}
+
+/** A resumed run needs no runbook file: its plan is pinned. Only the target's secrets are taken from it. */
+function runbookOf(plan: Plan): Runbook {
+  return {
+    name: plan.runbook,
+    title: plan.title,
+    targets: { [plan.target.name]: plan.target },
+    window: plan.window,
+    protectedTables: plan.protectedTables,
+    matrix: plan.matrix,
+    steps: () => plan.steps,
+  };
+}

@@ -1,0 +1,41 @@
+import { checkPlan, planFor } from '../../engine/operate.ts';
+import { type CommonOptions, loadRunbook, operationOf } from '../environment.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { RegisterVerb } from '../verb.ts';
+
+/** `roundtrip check`: everything that would make `run` refuse, days ahead, each with its cure. */
+export const registerCheck: RegisterVerb = (program, run) => {
+  program
+    .command('check')
+    .description(
+      'report at once everything that would make a run refuse, each with its cure; changes nothing',
+    )
+    .requiredOption('--target <name>')
+    .action(
+      run<CommonOptions & { target: string }>(async (environment, options) => {
+        const runbook = await loadRunbook(environment, options);
+        const plan = await planFor(runbook, options.target);
+        const findings = await checkPlan(operationOf(environment, options, runbook), plan);
+        const refusals = findings.filter(({ severity }) => severity === 'refusal');
+        const exitCode = refusals.length === 0 ? EXIT.success : EXIT.refused;
+        const { stdout } = environment;
+        if (options.json === true) {
+          for (const finding of findings)
+            stdout.write(`${JSON.stringify({ version: 1, type: 'finding', ...finding })}\n`);
+          stdout.write(
+            `${JSON.stringify({ version: 1, type: 'verdict', exitCode, verdict: refusals.length === 0 ? 'go' : 'no-go', refusals: refusals.length })}\n`,
+          );
+          return exitCode;
+        }
+        for (const { severity, check, code, seen, expected, cure } of findings) {
+          stdout.write(
+            `${severity === 'refusal' ? 'NO-GO' : 'warn '} [${check}] ${code}\n      seen:     ${seen}\n      expected: ${expected}\n      cure:     ${cure}\n`,
+          );
+        }
+        stdout.write(
+          refusals.length === 0 ? 'go: nothing stands in the way\n' : `no-go: ${refusals.length} to cure\n`,
+        );
+        return exitCode;
+      }),
+    );
+};

@@ -1,0 +1,46 @@
+import { decide } from '../../engine/decide.ts';
+import { isAlive, readLock } from '../../engine/operator-lock.ts';
+import { stepState } from '../../journal/fold.ts';
+import { formatMs } from '../../runbook/duration.ts';
+import { productionState } from '../conclude.ts';
+import { stateFolder } from '../environment.ts';
+import { EXIT } from '../exit-codes.ts';
+import { type RegisterVerb, type RunOptions, requireRun } from '../verb.ts';
+
+/** `roundtrip status`: where production is, what the run waits for, who operates. */
+export const registerStatus: RegisterVerb = (program, run) => {
+  program
+    .command('status')
+    .description('where production is, which step a run stands at, what it waits for, who operates')
+    .option('--run <id>')
+    .option('--target <name>')
+    .action(
+      run<RunOptions>(async (environment, options) => {
+        const folder = stateFolder(environment, options);
+        const { runId, plan, state } = requireRun(folder, options);
+        const decision = decide(plan, state);
+        const lock = readLock(folder);
+        const operating = lock !== undefined && isAlive(lock) ? lock : null;
+        const { stdout } = environment;
+        if (options.json === true) {
+          stdout.write(
+            `${JSON.stringify({ version: 1, type: 'verdict', exitCode: 0, runId, production: productionState(state), next: decision, operating, state })}\n`,
+          );
+          return EXIT.success;
+        }
+        stdout.write(
+          `${runId}\n${productionState(state)}\nnext: ${decision.next}${'step' in decision ? ` ${decision.step.id}` : ''}\n`,
+        );
+        if (operating !== null)
+          stdout.write(`operating now: ${operating.operator} (pid ${operating.pid}, ${operating.verb})\n`);
+        for (const step of plan.steps) {
+          const { do: done, undo } = stepState(state, step.id);
+          const back = undo.phase === 'pending' ? '' : `  undo ${undo.phase}`;
+          stdout.write(
+            `  ${done.phase.padEnd(9)} ${step.title.padEnd(50)} ${formatMs(done.durationMs).padStart(9)}${back}\n`,
+          );
+        }
+        return EXIT.success;
+      }),
+    );
+};

@@ -1,0 +1,37 @@
+import { breakLock, isAlive, readLock } from '../../engine/operator-lock.ts';
+import { Refused } from '../../errors.ts';
+import { type CommonOptions, stateFolder } from '../environment.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { RegisterVerb } from '../verb.ts';
+
+/** `roundtrip unlock`: removes the lock of an operator who is gone. */
+export const registerUnlock: RegisterVerb = (program, run) => {
+  program
+    .command('unlock')
+    .description("remove the operator's lock after its holder is gone")
+    .option('--holder <operator>', 'the holder as `status` names it; needed while the process seems alive')
+    .action(
+      run<CommonOptions & { holder?: string }>(async (environment, options) => {
+        const folder = stateFolder(environment, options);
+        const lock = readLock(folder);
+        if (lock === undefined) {
+          environment.stderr.write('no lock is held\n');
+          return EXIT.success;
+        }
+        if (isAlive(lock) && options.holder !== lock.operator) {
+          throw new Refused({
+            code: 'locked',
+            seen: `${lock.operator} on ${lock.host} (pid ${lock.pid}) seems to be at work`,
+            expected: 'a holder that is gone',
+            next: `stop that process, or --holder ${lock.operator} if you are sure`,
+            fields: { holder: lock },
+          });
+        }
+        breakLock(folder);
+        environment.stderr.write(
+          `removed the lock of ${lock.operator} (pid ${lock.pid}, since ${lock.since})\n`,
+        );
+        return EXIT.success;
+      }),
+    );
+};

@@ -1,0 +1,193 @@
+import { asRoundtripError, Failed, type RoundtripError } from '../errors.ts';
+import { applyRecord, foldJournal, type RunState, stepState } from '../journal/fold.ts';
+import type { JournalStore } from '../journal/journal-file.ts';
+import type { Act, JournalBody, JournalRecord, OutcomeRecord, RecordedError } from '../journal/record.ts';
+import type { JsonObject } from '../json.ts';
+import type { Plan } from '../runbook/plan.ts';
+import type { StepContext, StepKind, StepKinds } from '../steps/step-kind.ts';
+import { type Decision, decide } from './decide.ts';
+
+/** What the loop needs from outside. */
+export interface Execution {
+  readonly plan: Plan;
+  readonly journal: JournalStore;
+  readonly kinds: StepKinds;
+  readonly runDirectory: string;
+  readonly operator: string;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  readonly log: (line: string, step: string) => void;
+  /** Told of every record right after it is durable. */
+  readonly onRecord?: ((record: JournalRecord, state: RunState) => void) | undefined;
+  /**
+   * A seam for fault tests: called before and after every append and every effect with the boundary's name, such as
+   * `"before do:migrate"`. The product passes nothing here.
+   */
+  readonly onBoundary?: ((boundary: string) => void) | undefined;
+}
+
+/** Why the loop stopped. */
+export type Halt =
+  | Extract<Decision, { next: 'ask-approval' | 'ask-human' | 'stuck' | 'none' }>
+  | { readonly next: 'interrupted'; readonly reason: string };
+
+/**
+ * The one loop that performs effects: decide, write the intent, act, write the outcome, again. Returns when the run
+ * is finished, waits for a human, is stuck or was interrupted; everything else it needs to go on is in the journal.
+ */
+export async function execute(
+  execution: Execution,
+): Promise<{ readonly halt: Halt; readonly state: RunState }> {
+  let state = foldJournal(execution.journal.records);
+  const append = (body: JournalBody): void => {
+    execution.onBoundary?.(`before append:${label(body)}`);
+    const record = execution.journal.append(body);
+    state = applyRecord(state, record);
+    execution.onRecord?.(record, state);
+    execution.onBoundary?.(`after append:${label(body)}`);
+  };
+  for (;;) {
+    if (execution.signal.aborted)
+      return { halt: { next: 'interrupted', reason: String(execution.signal.reason) }, state };
+    const decision = decide(execution.plan, state);
+    switch (decision.next) {
+      case 'act':
+        await performAct({ execution, decision, append, read: () => state });
+        break;
+      case 'roll-back':
+        append({
+          type: 'rollback-started',
+          reason: decision.reason,
+          automatic: true,
+          operator: execution.operator,
+        });
+        break;
+      case 'finish':
+        append({ type: 'run-finished', verdict: decision.verdict });
+        break;
+      default:
+        return { halt: decision, state };
+    }
+  }
+}
+
+function label(body: JournalBody): string {
+  if (body.type === 'mark') return `mark:${body.step}:${body.act}:${body.name}`;
+  return 'step' in body && 'act' in body ? `${body.type}:${body.step}:${body.act}` : body.type;
+}
+
+interface ActRequest {
+  readonly execution: Execution;
+  readonly decision: Extract<Decision, { next: 'act' }>;
+  readonly append: (body: JournalBody) => void;
+  readonly read: () => RunState;
+}
+
+async function performAct(request: ActRequest): Promise<void> {
+  const { execution, decision, append } = request;
+  const { step, act, attempt } = decision;
+  append({ type: 'intent', step: step.id, act, attempt });
+  const startedMs = execution.now().getTime();
+  const outcome = (rest: Omit<OutcomeRecord, 'type' | 'step' | 'act' | 'durationMs'>): void => {
+    append({
+      type: 'outcome',
+      step: step.id,
+      act,
+      durationMs: execution.now().getTime() - startedMs,
+      ...rest,
+    });
+  };
+  const deadline = AbortSignal.timeout(step.timeoutMs);
+  const context = stepContext(request, AbortSignal.any([execution.signal, deadline]));
+  try {
+    execution.onBoundary?.(`before ${act}:${step.id}`);
+    const result = await callKind(requireKind(execution.kinds, step.kind), act, context);
+    execution.onBoundary?.(`after ${act}:${step.id}`);
+    outcome({ ok: true, ...result });
+  } catch (thrown) {
+    const error = deadline.aborted ? timedOut(step.id, step.timeoutMs, thrown) : asRoundtripError(thrown);
+    if (error.code === 'journal-unwritable') throw error; // The journal cannot record its own failure.
+    outcome({
+      ok: false,
+      error: recordedError(error),
+      interrupted: execution.signal.aborted ? true : undefined,
+    });
+  }
+}
+
+async function callKind(
+  kind: StepKind,
+  act: Act,
+  context: StepContext,
+): Promise<Pick<OutcomeRecord, 'evidence' | 'inspection'>> {
+  const { args } = context.step;
+  switch (act) {
+    case 'do':
+      return { evidence: await kind.do(context, args) };
+    case 'verify':
+      return { evidence: await kind.verify(context, args) };
+    case 'undo':
+      return { evidence: (await kind.undo?.(context, args)) ?? {} };
+    case 'inspect-do':
+      return { inspection: await kind.inspect(context, args) };
+    case 'inspect-undo':
+      // Every undo is idempotent: where a kind cannot tell, undoing again is the safe direction.
+      return { inspection: (await kind.inspectUndo?.(context, args)) ?? 'not-done' };
+  }
+}
+
+function stepContext(request: ActRequest, signal: AbortSignal): StepContext {
+  const { execution, decision, append, read } = request;
+  const { step, act } = decision;
+  const evidenceOf = (id: string): JsonObject => stepState(read(), id).do.evidence;
+  const effect = act === 'undo' || act === 'inspect-undo' ? 'undo' : 'do';
+  return {
+    plan: execution.plan,
+    step,
+    runId: read().started.runId,
+    runKind: read().started.kind,
+    runDirectory: execution.runDirectory,
+    signal,
+    timeoutMs: step.timeoutMs,
+    evidenceOf,
+    evidenceOfKind: (kind) => {
+      const found = execution.plan.steps.find((candidate) => candidate.kind === kind);
+      return found === undefined ? {} : evidenceOf(found.id);
+    },
+    get marks() {
+      return stepState(read(), step.id)[effect].marks;
+    },
+    get marksOfDo() {
+      return stepState(read(), step.id).do.marks;
+    },
+    mark: (name, data) => append({ type: 'mark', step: step.id, act, name, data }),
+    log: (line) => execution.log(line, step.id),
+    now: execution.now,
+  };
+}
+
+function requireKind(kinds: StepKinds, name: string): StepKind {
+  const kind = kinds.get(name);
+  if (kind !== undefined) return kind;
+  throw new Failed({
+    code: 'unknown-step-kind',
+    seen: `no step kind "${name}"`,
+    expected: `one of: ${[...kinds.keys()].join(', ')}`,
+    next: 'correct the runbook, or run it with the version of the tool that knows the kind',
+  });
+}
+
+function timedOut(step: string, timeoutMs: number, cause: unknown): RoundtripError {
+  return new Failed({
+    code: 'step-timed-out',
+    seen: `step "${step}" was still running after ${timeoutMs} ms; its child processes were killed`,
+    expected: 'an end within its deadline',
+    next: 'look at the log of the run; raise `timeout` in the runbook if the time is really needed',
+    cause,
+  });
+}
+
+function recordedError(error: RoundtripError): RecordedError {
+  const { outcome, code, seen, expected, next } = error;
+  return { outcome, code, seen, expected, next };
+}

@@ -1,0 +1,109 @@
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { Refused } from '../errors.ts';
+import type { StateFolder } from '../journal/run-directory.ts';
+
+/** Who holds the lock: enough to find the person and to see whether the process is still there. */
+export interface LockHolder {
+  readonly operator: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Start time of the process in kernel ticks, so that a reused pid is not taken for the holder. */
+  readonly startTicks: string;
+  readonly verb: string;
+  readonly since: string;
+}
+
+/**
+ * Takes the operator's lock: one process at a time acts on a state folder. The lock of a process that is gone
+ * (same host, no such process) is taken over; that of another host is not, since nothing here can tell.
+ *
+ * @throws Refused `locked`, naming the holder.
+ */
+export function takeOperatorLock(
+  state: StateFolder,
+  options: { readonly operator: string; readonly verb: string; readonly now: Date },
+): () => void {
+  const file = lockFile(state);
+  const holder: LockHolder = {
+    operator: options.operator,
+    host: hostname(),
+    pid: process.pid,
+    startTicks: startTicks(process.pid) ?? '',
+    verb: options.verb,
+    since: options.now.toISOString(),
+  };
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    if (createExclusively(file, holder)) return () => releaseLock(file, holder);
+    const current = readLock(state);
+    if (current !== undefined && isAlive(current)) throw lockedBy(current);
+    rmSync(file, { force: true });
+  }
+  throw lockedBy(readLock(state));
+}
+
+/** The present holder, if any, whether or not its process still exists. */
+export function readLock(state: StateFolder): LockHolder | undefined {
+  const file = lockFile(state);
+  if (!existsSync(file)) return undefined;
+  return JSON.parse(readFileSync(file, 'utf8')) as LockHolder;
+}
+
+/** Whether the holder may still be acting. Of another host it must be assumed. */
+export function isAlive(holder: LockHolder): boolean {
+  return holder.host !== hostname() || startTicks(holder.pid) === holder.startTicks;
+}
+
+/** Removes the lock whoever holds it: `roundtrip unlock`, after a human made sure. */
+export function breakLock(state: StateFolder): void {
+  rmSync(lockFile(state), { force: true });
+}
+
+function lockFile(state: StateFolder): string {
+  return path.join(state.root, 'lock');
+}
+
+function createExclusively(file: string, holder: LockHolder): boolean {
+  try {
+    const descriptor = openSync(file, 'wx', 0o600);
+    writeSync(descriptor, JSON.stringify(holder));
+    closeSync(descriptor);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function releaseLock(file: string, holder: LockHolder): void {
+  if (!existsSync(file)) return;
+  const current = JSON.parse(readFileSync(file, 'utf8')) as LockHolder;
+  if (current.pid === holder.pid && current.startTicks === holder.startTicks) rmSync(file, { force: true });
+}
+
+/** Field 22 of /proc/<pid>/stat; undefined when there is no such process. Without /proc every holder counts as gone-or-same. */
+function startTicks(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+function lockedBy(holder: LockHolder | undefined): Refused {
+  const who =
+    holder === undefined
+      ? 'someone'
+      : `${holder.operator} on ${holder.host} (pid ${holder.pid}, ${holder.verb}, since ${holder.since})`;
+  return new Refused({
+    code: 'locked',
+    seen: `the state folder is locked by ${who}`,
+    expected: 'one operator at a time',
+    next: 'wait for that command, or make sure that it is gone and run `roundtrip unlock`',
+    fields: { holder },
+  });
+}

@@ -1,0 +1,22 @@
+/** Roundtrip: what a runbook is written with. Everything else is private. */
+export { EXIT } from './cli/exit-codes.ts';
+export { Ambiguous, Bug, Failed, Refused, RoundtripError, UndoFailed } from './errors.ts';
+export { type Duration, durationMs } from './runbook/duration.ts';
+export { defineRunbook, type MaintenanceWindow, type Runbook } from './runbook/runbook.ts';
+export type { StepCommon, StepEffect, StepSpec } from './runbook/step-spec.ts';
+export { readTargets, type Target } from './runbook/target.ts';
+export type { CommandService } from './services/command-services.ts';
+export type { HttpExpectation, HttpRequest } from './services/http.ts';
+export { approve } from './steps/approve.ts';
+export { backup } from './steps/backup.ts';
+export { deployRelease } from './steps/deploy-release.ts';
+export { flush } from './steps/flush.ts';
+export { maintenanceOff, maintenanceOn } from './steps/maintenance.ts';
+export { proveTables } from './steps/prove-tables.ts';
+export { type CommandOptions, importCatalogue, migrate, runCommand } from './steps/run-command.ts';
+export { startServices, stopServices } from './steps/services.ts';
+export { type SmokeProbe, smokeTest } from './steps/smoke-test.ts';
+export { type Quantity, type SqlExpectation, validate } from './steps/validate.ts';
+export { watch } from './steps/watch.ts';
+export { wayBack } from './steps/way-back.ts';
+export { type MatrixRow, storyMatrix } from './watch/matrix.ts';

@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { digestOf } from '../digest.ts';
+import type { JsonObject } from '../json.ts';
+import type { Plan } from '../runbook/plan.ts';
+import { type RunState, stepState } from './fold.ts';
+import type { StateFolder } from './run-directory.ts';
+
+/** What a rehearsal leaves, and what `run` asks for. `hash` is of everything else. */
+export interface Receipt {
+  readonly format: 1;
+  /** Hash of the production plan that was rehearsed. */
+  readonly planHash: string;
+  readonly runbook: string;
+  readonly runId: string;
+  readonly rehearsedOn: string;
+  readonly finishedAt: string;
+  readonly toolVersion: string;
+  /** Milliseconds of each step's `do`, by id. */
+  readonly durationsMs: Readonly<Record<string, number>>;
+  /** From the decision to go back until the old release was proven to serve. */
+  readonly rollbackMs: number;
+  readonly dataBytes: number;
+  /** Of the protected tables: before, after the migration, after the rollback. Equal, or there is no receipt. */
+  readonly fingerprints: JsonObject;
+  /** Hash of the last record of the rehearsal's journal. */
+  readonly journalHead: string;
+  readonly hash: string;
+}
+
+/** The receipt of a rehearsal that ended rolled back with nothing failed; pure. */
+export function makeReceipt(plan: Plan, state: RunState): Receipt {
+  const durationsMs = Object.fromEntries(
+    plan.steps.map((step) => [step.id, stepState(state, step.id).do.durationMs]),
+  );
+  const evidenceOfKind = (kind: string, phase: string): JsonObject => {
+    const step = plan.steps.find((candidate) => candidate.kind === kind && candidate.phase === phase);
+    return step === undefined ? {} : stepState(state, step.id).do.evidence;
+  };
+  const proven = evidenceOfKind('prove-tables', 'main');
+  const returned = evidenceOfKind('prove-tables', 'after-rollback');
+  const unhashed = {
+    format: 1 as const,
+    planHash: state.started.rehearses ?? '',
+    runbook: plan.runbook,
+    runId: state.started.runId,
+    rehearsedOn: plan.target.name,
+    finishedAt: state.finishedAt ?? state.head.at,
+    toolVersion: state.started.toolVersion,
+    durationsMs,
+    rollbackMs: rollbackMs(plan, state),
+    dataBytes: Number(evidenceOfKind('backup', 'main').bytes ?? 0),
+    fingerprints: { before: proven.before, afterRun: proven.after, afterRollback: returned.after },
+    journalHead: state.head.hash,
+  };
+  const plain = JSON.parse(JSON.stringify(unhashed)) as Omit<Receipt, 'hash'>;
+  return { ...plain, hash: digestOf(plain) };
+}
+
+/** Milliseconds from the decision to go back until the last after-rollback step had passed. */
+export function rollbackMs(plan: Plan, state: RunState): number {
+  if (state.rollback === undefined) return 0;
+  const ends = plan.steps
+    .filter((step) => step.phase === 'main' || step.phase === 'after-rollback')
+    .flatMap((step) => [
+      stepState(state, step.id).undo.endedAt,
+      step.phase === 'after-rollback' ? stepState(state, step.id).do.endedAt : undefined,
+    ])
+    .filter((at): at is string => at !== undefined);
+  const last = ends.sort().at(-1);
+  return last === undefined ? 0 : Date.parse(last) - Date.parse(state.rollback.at);
+}
+
+/** Writes a receipt beside the others. Returns its file. */
+export function saveReceipt(state: StateFolder, receipt: Receipt): string {
+  const file = path.join(state.root, 'receipts', `${receipt.planHash.slice(0, 12)}-${receipt.runId}.json`);
+  writeFileSync(`${file}.new`, `${JSON.stringify(receipt, null, 2)}\n`, { mode: 0o600, flush: true });
+  renameSync(`${file}.new`, file);
+  return file;
+}
+
+/** All receipts whose hash holds, newest first; `spoiled` names the files that were changed. */
+export function readReceipts(state: StateFolder): {
+  readonly receipts: readonly Receipt[];
+  readonly spoiled: readonly string[];
+} {
+  const folder = path.join(state.root, 'receipts');
+  const receipts: Receipt[] = [];
+  const spoiled: string[] = [];
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
+    const receipt = parseReceipt(readFileSync(path.join(folder, name), 'utf8'));
+    if (receipt === undefined) spoiled.push(name);
+    else receipts.push(receipt);
+  }
+  return { receipts: receipts.sort((a, b) => b.finishedAt.localeCompare(a.finishedAt)), spoiled };
+}
+
+function parseReceipt(text: string): Receipt | undefined {
+  try {
+    const receipt = JSON.parse(text) as Receipt;
+    const { hash, ...unhashed } = receipt;
+    return hash === digestOf(unhashed) ? receipt : undefined;
+  } catch {
+    return undefined; // Not JSON: reported as spoiled by the caller.
+  }
+}

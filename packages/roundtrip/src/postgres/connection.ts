@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { Failed } from '../errors.ts';
+
+/** How to reach one database. No password: that stays in a file in libpq's pgpass format, mode 0600. */
+export interface DatabaseAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  readonly passwordFile?: string | undefined;
+}
+
+export interface SessionOptions {
+  /** Shown in pg_stat_activity: by it our own surviving sessions are found after a crash. */
+  readonly applicationName: string;
+  readonly statementTimeoutMs?: number | undefined;
+  readonly lockTimeoutMs?: number | undefined;
+  readonly connectTimeoutMs?: number | undefined;
+}
+
+export type Client = pg.Client;
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Settings that change how values are shown or found: pinned, so that two sessions print the same row alike. */
+const PINNED = [
+  'TimeZone=UTC',
+  'DateStyle=ISO,YMD',
+  'IntervalStyle=postgres',
+  'extra_float_digits=1',
+  'bytea_output=hex',
+];
+
+/**
+ * Opens a session. The caller ends it.
+ *
+ * @throws Failed `connection-failed`, naming host, port and database, never the password.
+ */
+export async function connect(address: DatabaseAddress, options: SessionOptions): Promise<Client> {
+  const settings = [
+    ...PINNED,
+    `lock_timeout=${options.lockTimeoutMs ?? 0}`,
+    `statement_timeout=${options.statementTimeoutMs ?? 0}`,
+  ];
+  const client = new pg.Client({
+    host: address.host,
+    port: address.port,
+    user: address.user,
+    database: address.database,
+    password: passwordFor(address),
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    options: settings.map((setting) => `-c ${setting}`).join(' '),
+    keepAlive: true,
+  });
+  // A session that is cut while idle raises here; the next query on it reports the loss to whoever waits.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw new Failed({
+      code: 'connection-failed',
+      seen: `${address.host}:${address.port}/${address.database} as ${address.user}: ${(cause as Error).message}`,
+      expected: 'a session',
+      next: 'check host, port, password file and pg_hba.conf of the target',
+      cause,
+    });
+  }
+  return client;
+}
+
+/** Opens a session for the length of `work`. */
+export async function withClient<T>(
+  address: DatabaseAddress,
+  options: SessionOptions,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await connect(address, options);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Variables for PostgreSQL's own programs and for commands of the application. Never PGPASSWORD: `ps` can show it. */
+export function toolEnvironment(
+  address: DatabaseAddress,
+  options: { readonly applicationName: string },
+): Record<string, string> {
+  return {
+    PGHOST: address.host,
+    PGPORT: String(address.port),
+    PGUSER: address.user,
+    PGDATABASE: address.database,
+    PGAPPNAME: options.applicationName,
+    ...(address.passwordFile === undefined ? {} : { PGPASSFILE: address.passwordFile }),
+  };
+}
+
+/** Every password of a pgpass file: what must never leave the process. */
+export function readPasswords(passwordFile: string): string[] {
+  return pgpassLines(passwordFile)
+    .map((fields) => fields[4] ?? '')
+    .filter((password) => password !== '');
+}
+
+function passwordFor(address: DatabaseAddress): string | undefined {
+  if (address.passwordFile === undefined) return undefined;
+  const wanted = [address.host, String(address.port), address.database, address.user];
+  const line = pgpassLines(address.passwordFile).find((fields) =>
+    wanted.every((value, index) => fields[index] === '*' || fields[index] === value),
+  );
+  return line?.[4];
+}
+
+/** Fields are separated by ":"; "\:" and "\\" stand for themselves (libpq, "The Password File"). */
+function pgpassLines(file: string): string[][] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Failed({
+      code: 'password-file-unreadable',
+      seen: `${file}: ${(cause as Error).message}`,
+      expected: 'a file in pgpass format',
+      next: 'correct `passwordFile` of the target',
+      cause,
+    });
+  }
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) =>
+      (line.match(/(?:\\.|[^:\\])*(?::|$)/g) ?? [])
+        .slice(0, 5)
+        .map((field) => field.replace(/:$/, '').replaceAll(/\\(.)/g, '$1')),
+    );
+}

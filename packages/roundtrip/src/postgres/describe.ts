@@ -1,0 +1,123 @@
+import { digestOf } from '../digest.ts';
+import type { Client } from './connection.ts';
+
+/** What a database is besides its rows. Free of the database's name, so that a copy can be compared. */
+export interface DatabaseDescription {
+  /** One line a fact, sorted: "column public.orders.id bigint NOT NULL". */
+  readonly facts: readonly string[];
+  readonly schemaHash: string;
+  readonly creation: {
+    readonly owner: string;
+    readonly encoding: string;
+    readonly collate: string;
+    readonly ctype: string;
+  };
+  /** `ALTER DATABASE … SET`, per role where the role is not null. pg_restore without --create does not bring them. */
+  readonly settings: readonly { readonly role: string | null; readonly setting: string }[];
+  /** Rights on the database itself; null where they are the defaults. */
+  readonly grants:
+    | readonly { readonly grantee: string; readonly privilege: string; readonly grantable: boolean }[]
+    | null;
+}
+
+/** Objects of user schemas, extensions' members left out: their extension and its version stand for them. */
+const USER = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'`;
+
+const FACTS: readonly string[] = [
+  `SELECT 'schema ' || n.nspname || ' owner ' || n.nspowner::regrole || ' acl ' || coalesce(n.nspacl::text, '') FROM pg_namespace n WHERE ${USER}`,
+  `SELECT 'relation ' || c.relkind || ' ' || n.nspname || '.' || c.relname || ' owner ' || c.relowner::regrole || ' acl ' || coalesce(c.relacl::text, '')
+     || ' identity ' || c.relreplident || ' persistence ' || c.relpersistence || ' rls ' || c.relrowsecurity || ' options ' || coalesce(c.reloptions::text, '')
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${USER} AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')`,
+  `SELECT 'column ' || n.nspname || '.' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+     || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '') || ' identity ' || a.attidentity || ' generated ' || a.attgenerated || coalesce(' acl ' || a.attacl::text, '')
+     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+     WHERE ${USER} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`,
+  `SELECT 'constraint ' || n.nspname || '.' || coalesce(r.relname, '') || ' ' || k.conname || ' ' || pg_get_constraintdef(k.oid) || ' validated ' || k.convalidated
+     FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace LEFT JOIN pg_class r ON r.oid = k.conrelid WHERE ${USER}`,
+  `SELECT 'index ' || pg_get_indexdef(i.indexrelid) || ' valid ' || i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${USER}`,
+  `SELECT 'view ' || n.nspname || '.' || c.relname || ' ' || md5(pg_get_viewdef(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${USER} AND c.relkind IN ('v', 'm')`,
+  `SELECT 'function ' || p.oid::regprocedure || ' ' || md5(pg_get_functiondef(p.oid)) || ' owner ' || p.proowner::regrole || ' acl ' || coalesce(p.proacl::text, '')
+     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${USER} AND p.prokind IN ('f', 'p', 'w')
+     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`,
+  `SELECT 'trigger ' || t.tgrelid::regclass || ' ' || pg_get_triggerdef(t.oid) || ' enabled ' || t.tgenabled FROM pg_trigger t WHERE NOT t.tgisinternal`,
+  `SELECT 'policy ' || polrelid::regclass || ' ' || polname || ' ' || coalesce(pg_get_expr(polqual, polrelid), '') FROM pg_policy`,
+  `SELECT 'type ' || t.oid::regtype || ' ' || t.typtype || ' owner ' || t.typowner::regrole || ' labels '
+     || coalesce((SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid), '')
+     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE ${USER} AND t.typtype IN ('e', 'd')`,
+  `SELECT 'extension ' || extname || ' ' || extversion FROM pg_extension`,
+  `SELECT 'default-acl ' || coalesce(defaclnamespace::regnamespace::text, '') || ' ' || defaclrole::regrole || ' ' || defaclobjtype || ' ' || defaclacl::text FROM pg_default_acl`,
+  `SELECT 'event-trigger ' || evtname || ' ' || evtevent || ' ' || evtenabled FROM pg_event_trigger`,
+];
+
+/** Describes the database of the session, in the session's snapshot where it has one. */
+export async function describeDatabase(client: Client): Promise<DatabaseDescription> {
+  const facts: string[] = [];
+  // A fixed search_path: names in definitions print qualified, whatever the role's own setting is.
+  await client.query("SELECT set_config('search_path', 'pg_catalog', false)");
+  for (const sql of FACTS) {
+    const { rows } = await client.query<[string]>({ text: sql, rowMode: 'array' });
+    for (const [fact] of rows) facts.push(sortedAcl(fact));
+  }
+  const { rows } = await client.query<DatabaseDescription['creation']>(
+    `SELECT datdba::regrole::text AS owner, pg_encoding_to_char(encoding) AS encoding, datcollate AS collate, datctype AS ctype
+     FROM pg_database WHERE datname = current_database()`,
+  );
+  const [creation] = rows;
+  if (creation === undefined) throw new Error('the session is in a database that pg_database does not list');
+  facts.sort();
+  return {
+    facts,
+    schemaHash: digestOf(facts),
+    creation,
+    settings: await readSettings(client),
+    grants: await readGrants(client),
+  };
+}
+
+/** What differs, as sentences; empty when the two are alike. */
+export function compareDescriptions(a: DatabaseDescription, b: DatabaseDescription): string[] {
+  const lines = (description: DatabaseDescription): string[] => [
+    ...description.facts,
+    ...description.settings.map(({ role, setting }) => `setting ${role ?? 'all roles'} ${setting}`),
+    ...(description.grants ?? []).map(
+      ({ grantee, privilege, grantable }) =>
+        `database grant ${grantee} ${privilege}${grantable ? ' with grant option' : ''}`,
+    ),
+    `database ${Object.values(description.creation).join(' ')}`,
+  ];
+  const [left, right] = [new Set(lines(a)), new Set(lines(b))];
+  return [
+    ...[...left].filter((line) => !right.has(line)).map((line) => `missing: ${line}`),
+    ...[...right].filter((line) => !left.has(line)).map((line) => `additional: ${line}`),
+  ];
+}
+
+/** Access lists print in the order in which rights were granted; a restore grants in another order. */
+function sortedAcl(fact: string): string {
+  return fact.replaceAll(
+    /(?<= acl )\{([^}]*)\}/g,
+    (_whole, list: string) => `{${list.split(',').sort().join(',')}}`,
+  );
+}
+
+async function readSettings(client: Client): Promise<DatabaseDescription['settings']> {
+  const { rows } = await client.query<{ role: string | null; setting: string }>(
+    `SELECT r.rolname AS role, unnest(s.setconfig) AS setting FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole
+     WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY 1, 2`,
+  );
+  return rows;
+}
+
+async function readGrants(client: Client): Promise<DatabaseDescription['grants']> {
+  const { rows } = await client.query<{
+    unset: boolean;
+    grants: { grantee: string; privilege: string; grantable: boolean }[];
+  }>(
+    `SELECT datacl IS NULL AS unset, coalesce((SELECT json_agg(json_build_object('grantee', CASE WHEN e.grantee = 0 THEN 'PUBLIC' ELSE e.grantee::regrole::text END,
+              'privilege', e.privilege_type, 'grantable', e.is_grantable) ORDER BY e.grantee::text, e.privilege_type) FROM aclexplode(datacl) e), '[]') AS grants
+     FROM pg_database WHERE datname = current_database()`,
+  );
+  const [row] = rows;
+  return row === undefined || row.unset ? null : row.grants;
+}

@@ -1,0 +1,193 @@
+import { Failed } from '../errors.ts';
+import { listTables, type TableColumns } from './columns.ts';
+import { type Client, connect, type DatabaseAddress } from './connection.ts';
+
+/** Order-independent digest of a table's rows. */
+export interface TableFingerprint {
+  /** Exact count, as text: it may exceed 2^53. */
+  readonly rows: string;
+  /** Two 64-bit sums of row hashes with different seeds, as 32 hex digits. */
+  readonly digest: string;
+  /** The columns that went into it, in order: a later fingerprint uses the same ones. */
+  readonly columns: readonly string[];
+}
+
+/** Fingerprints by "schema.table". */
+export type TableFingerprints = Readonly<Record<string, TableFingerprint>>;
+
+export interface FingerprintOptions {
+  /** "schema.table" or a name in public; default every table. */
+  readonly tables?: readonly string[] | undefined;
+  /** Snapshot of another session (`pg_export_snapshot`): all workers see the same rows. */
+  readonly snapshot?: string | undefined;
+  readonly workers?: number | undefined;
+  readonly applicationName?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Tables above this are split among the workers by ranges of pages (TID range scans, PostgreSQL 14 on). */
+const SPLIT_PAGES = 8192;
+const MASK_64 = (1n << 64n) - 1n;
+
+/**
+ * Fingerprints tables: count and two sums of seeded row hashes over an explicit column list. A sum tells {a,a,b} from
+ * {c,c,b}, which XOR does not; two seeds give 128 bits. `hash_record_extended` was measured at 1.3 s for 3M order
+ * items against 2.3 s for hashing `row::text` (2026-11), and needs no pinned output format; its values are
+ * comparable within one major version and platform.
+ *
+ * @throws Failed `table-missing` for a table that is not there.
+ * @example (await fingerprintTables(address, { tables: ['orders'] }))['public.orders'].rows // "20000"
+ */
+export async function fingerprintTables(
+  address: DatabaseAddress,
+  options: FingerprintOptions = {},
+): Promise<TableFingerprints> {
+  const applicationName = options.applicationName ?? 'roundtrip fingerprint';
+  const wanted = options.tables?.map((table) => (table.includes('.') ? table : `public.${table}`));
+  const sessions = await openSessions(address, { ...options, applicationName });
+  try {
+    const [first] = sessions;
+    if (first === undefined) return {};
+    const tables = await listTables(first, wanted);
+    requireAll(wanted, tables);
+    const pieces = tables.flatMap((table) => piecesOf(table, sessions.length));
+    const sums = await sumPieces(sessions, pieces, options.signal);
+    return Object.fromEntries(tables.map((table) => [table.table, combine(table, sums)]));
+  } finally {
+    await Promise.all(sessions.map((session) => session.end()));
+  }
+}
+
+/** Names of the tables whose rows or columns differ, or that only one side has. */
+export function compareFingerprints(before: TableFingerprints, after: TableFingerprints): string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names.filter((name) => {
+    const [a, b] = [before[name], after[name]];
+    return (
+      a === undefined ||
+      b === undefined ||
+      a.rows !== b.rows ||
+      a.digest !== b.digest ||
+      a.columns.join() !== b.columns.join()
+    );
+  });
+}
+
+interface Piece {
+  readonly table: TableColumns;
+  readonly fromPage: number;
+  /** Exclusive; null for the rest of the table. */
+  readonly toPage: number | null;
+}
+
+interface PieceSum {
+  readonly piece: Piece;
+  readonly rows: bigint;
+  readonly first: bigint;
+  readonly second: bigint;
+}
+
+async function openSessions(
+  address: DatabaseAddress,
+  options: FingerprintOptions & { readonly applicationName: string },
+): Promise<Client[]> {
+  const sessions = await Promise.all(
+    Array.from({ length: options.workers ?? 2 }, () =>
+      connect(address, { applicationName: options.applicationName }),
+    ),
+  );
+  try {
+    let snapshot = options.snapshot;
+    for (const session of sessions) {
+      await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      // Without a snapshot from outside, the first session gives its own to the others: one moment for all tables.
+      if (snapshot !== undefined)
+        await session.query(`SET TRANSACTION SNAPSHOT '${snapshot.replaceAll("'", "''")}'`);
+      else if (sessions.length > 1)
+        snapshot = (await session.query<{ id: string }>('SELECT pg_export_snapshot() AS id')).rows[0]?.id;
+      await session.query('SET LOCAL search_path = pg_catalog');
+    }
+    return sessions;
+  } catch (error) {
+    await Promise.all(sessions.map((session) => session.end()));
+    throw error;
+  }
+}
+
+function piecesOf(table: TableColumns, workers: number): Piece[] {
+  if (table.pages < SPLIT_PAGES || workers === 1) return [{ table, fromPage: 0, toPage: null }];
+  // Finer than one piece a worker, so that an uneven table does not leave a worker idle.
+  const count = workers * 4;
+  const step = Math.ceil(table.pages / count);
+  return Array.from({ length: count }, (_, index) => ({
+    table,
+    fromPage: index * step,
+    toPage: index === count - 1 ? null : (index + 1) * step,
+  }));
+}
+
+async function sumPieces(
+  sessions: readonly Client[],
+  pieces: readonly Piece[],
+  signal: AbortSignal | undefined,
+): Promise<PieceSum[]> {
+  const queue = [...pieces].sort((a, b) => b.table.pages - a.table.pages);
+  const sums: PieceSum[] = [];
+  await Promise.all(
+    sessions.map(async (session) => {
+      for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) {
+        signal?.throwIfAborted();
+        sums.push(await sumPiece(session, piece));
+      }
+    }),
+  );
+  return sums;
+}
+
+async function sumPiece(session: Client, piece: Piece): Promise<PieceSum> {
+  const { table, columns } = piece.table;
+  const quoted = (name: string): string => session.escapeIdentifier(name);
+  const [schema = '', ...name] = table.split('.');
+  const from = `${quoted(schema)}.${quoted(name.join('.'))}`;
+  const row = `ROW(${columns.map((column) => (column.hashed === 'text' ? `${quoted(column.name)}::text` : quoted(column.name))).join(', ')})`;
+  const range =
+    piece.toPage === null
+      ? `ctid >= '(${piece.fromPage},0)'`
+      : `ctid >= '(${piece.fromPage},0)' AND ctid < '(${piece.toPage},0)'`;
+  const where = piece.fromPage === 0 && piece.toPage === null ? '' : `WHERE ${range}`;
+  const { rows } = await session.query<{ rows: string; first: string; second: string }>(
+    `SELECT count(*)::text AS rows, coalesce(sum(hash_record_extended(r, 0)), 0)::text AS first,
+            coalesce(sum(hash_record_extended(r, 7919)), 0)::text AS second
+     FROM (SELECT ${row} AS r FROM ONLY ${from} ${where} OFFSET 0) AS s`,
+  );
+  return {
+    piece,
+    rows: BigInt(rows[0]?.rows ?? 0),
+    first: BigInt(rows[0]?.first ?? 0),
+    second: BigInt(rows[0]?.second ?? 0),
+  };
+}
+
+function combine(table: TableColumns, sums: readonly PieceSum[]): TableFingerprint {
+  const own = sums.filter((sum) => sum.piece.table === table);
+  const total = (member: 'rows' | 'first' | 'second'): bigint =>
+    own.reduce((sum, piece) => sum + piece[member], 0n);
+  const hex = (sum: bigint): string => (sum & MASK_64).toString(16).padStart(16, '0');
+  return {
+    rows: total('rows').toString(),
+    digest: hex(total('first')) + hex(total('second')),
+    columns: table.columns.map((column) => column.name),
+  };
+}
+
+function requireAll(wanted: readonly string[] | undefined, tables: readonly TableColumns[]): void {
+  const found = new Set(tables.map((table) => table.table));
+  const missing = wanted?.filter((table) => !found.has(table)) ?? [];
+  if (missing.length === 0) return;
+  throw new Failed({
+    code: 'table-missing',
+    seen: `no table ${missing.join(', ')}`,
+    expected: 'every table that is to be fingerprinted',
+    next: 'check the names; a dropped table is a change',
+  });
+}

@@ -1,0 +1,44 @@
+import { Refused } from '../errors.ts';
+import { connect, type DatabaseAddress } from './connection.ts';
+
+/** An advisory lock on a session of its own. */
+export interface AdvisoryLock {
+  /** Aborted when the session is lost, and with it the lock. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+/**
+ * Takes a session-level advisory lock: a second operator on another machine is refused. `address` must be a database
+ * that is not renamed while the lock is held (advisory locks belong to a database).
+ *
+ * @throws Refused `locked`.
+ */
+export async function acquireAdvisoryLock(address: DatabaseAddress, key: string): Promise<AdvisoryLock> {
+  const client = await connect(address, { applicationName: 'roundtrip lock' });
+  const { rows } = await client.query<{ taken: boolean }>(
+    'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
+    [key],
+  );
+  if (rows[0]?.taken !== true) {
+    await client.end();
+    throw new Refused({
+      code: 'locked',
+      seen: `another session holds the advisory lock "${key}" in ${address.database}`,
+      expected: 'one operator at a time on a target',
+      next: "find it: SELECT * FROM pg_stat_activity WHERE application_name = 'roundtrip lock'",
+    });
+  }
+  const lost = new AbortController();
+  let released = false;
+  client.on('end', () => {
+    if (!released) lost.abort('the session that held the operator lock was lost');
+  });
+  return {
+    lost: lost.signal,
+    release: async () => {
+      released = true;
+      await client.end();
+    },
+  };
+}

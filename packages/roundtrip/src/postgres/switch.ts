@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Ambiguous, Failed, Refused } from '../errors.ts';
+import type { Client } from './connection.ts';
+import { closeDatabase, openDatabase } from './fence.ts';
+
+/** The name of the database with this OID, or undefined when there is none. */
+export async function databaseByOid(client: Client, oid: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ datname: string }>(
+    'SELECT datname FROM pg_database WHERE oid = $1::oid',
+    [oid],
+  );
+  return rows[0]?.datname;
+}
+
+/** The OID of the database with this name, or undefined. An OID stays with a database through renames. */
+export async function databaseOid(client: Client, name: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ oid: string }>(
+    'SELECT oid::text FROM pg_database WHERE datname = $1',
+    [name],
+  );
+  return rows[0]?.oid;
+}
+
+/**
+ * Drops a database if it exists, its sessions with it.
+ *
+ * @throws Refused `drop-forbidden` for a name in `mustNotBe`: a guard against a mixed-up argument.
+ */
+export async function dropDatabase(
+  client: Client,
+  name: string,
+  options: { readonly mustNotBe: readonly string[] },
+): Promise<void> {
+  if (options.mustNotBe.includes(name)) {
+    throw new Refused({
+      code: 'drop-forbidden',
+      seen: `a request to drop ${name}`,
+      expected: 'a scratch database',
+      next: 'report this: production must never be dropped by name',
+    });
+  }
+  await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`);
+}
+
+/** Two databases that exchange places: whoever has `liveName` is what clients reach. */
+export interface NameExchange {
+  readonly liveName: string;
+  /** OID of the database that has the live name before. */
+  readonly liveOid: string;
+  /** OID of the database that shall have it after. */
+  readonly nextOid: string;
+  /** Name that the former one gets. */
+  readonly retiredName: string;
+}
+
+/** Where an exchange stands, from the catalogue alone. */
+export type ExchangePosition = 'before' | 'between' | 'after';
+
+/**
+ * Where an exchange stands. After a lost connection during RENAME this, on a fresh session, is what tells.
+ *
+ * @throws Ambiguous `switch-unclear` when the names fit no position.
+ */
+export async function inspectSwitch(client: Client, exchange: NameExchange): Promise<ExchangePosition> {
+  const { liveName, liveOid, nextOid } = exchange;
+  const [holder, formerName, nextName] = [
+    await databaseOid(client, liveName),
+    await databaseByOid(client, liveOid),
+    await databaseByOid(client, nextOid),
+  ];
+  if (holder === nextOid) return 'after';
+  if (nextName !== undefined && holder === liveOid) return 'before';
+  // The former live database may be gone altogether: then its name is free for the next one.
+  if (nextName !== undefined && holder === undefined) return 'between';
+  throw new Ambiguous({
+    code: 'switch-unclear',
+    seen: `${liveName} is database ${holder ?? 'none'}; ${liveOid} is named ${formerName ?? 'gone'}, ${nextOid} is named ${nextName ?? 'gone'}`,
+    expected: `${liveName} to be ${liveOid}, ${nextOid} or free`,
+    next: 'someone renamed databases by hand: find out which one holds production before anything else',
+  });
+}
+
+const FENCE_TIMEOUT_MS = 15_000;
+const RENAME_ATTEMPTS = 20;
+const RENAME_PAUSE_MS = 50;
+
+/**
+ * Gives the live name to another database: fence both, rename, rename, un-fence the new one. Each rename is preceded
+ * by a look at the catalogue, so that it can be repeated after a crash at any point. The retired database stays
+ * closed, and is never opened under the live name. `journal` is called between the effects.
+ *
+ * @throws Failed `fence-not-closed`, `rename-failed`; Ambiguous `switch-unclear`.
+ */
+export async function switchNames(
+  client: Client,
+  options: NameExchange & { readonly timeoutMs: number; readonly journal: (mark: string) => Promise<void> },
+): Promise<{ readonly gapMs: number }> {
+  const { liveName, nextOid, retiredName, journal } = options;
+  const fenceTimeoutMs = Math.min(options.timeoutMs, FENCE_TIMEOUT_MS);
+  let position = await inspectSwitch(client, options);
+  const closedAt = performance.now();
+  if (position === 'before') {
+    await journal('fencing');
+    await closeDatabase(client, liveName, { timeoutMs: fenceTimeoutMs });
+    await renameDatabase(client, liveName, retiredName);
+    await journal('retired');
+    position = 'between';
+  }
+  if (position === 'between') {
+    const nextName = await databaseByOid(client, nextOid);
+    if (nextName === undefined)
+      throw new Failed({
+        code: 'way-back-closed',
+        seen: `database ${nextOid} is gone`,
+        expected: 'the database that shall become live',
+        next: 'resume: it is restored from the backup',
+      });
+    await closeDatabase(client, nextName, { timeoutMs: fenceTimeoutMs });
+    await renameDatabase(client, nextName, liveName);
+    await journal('renamed');
+  }
+  await openDatabase(client, liveName);
+  return { gapMs: performance.now() - closedAt };
+}
+
+/** A rename needs zero sessions and fails otherwise; autovacuum or a late walsender may come in between. */
+async function renameDatabase(client: Client, from: string, to: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.query(
+        `ALTER DATABASE ${client.escapeIdentifier(from)} RENAME TO ${client.escapeIdentifier(to)}`,
+      );
+      return;
+    } catch (cause) {
+      const busy = (cause as { code?: string }).code === '55006';
+      if (!busy || attempt === RENAME_ATTEMPTS) {
+        throw new Failed({
+          code: 'rename-failed',
+          seen: `renaming ${from} to ${to}: ${(cause as Error).message}`,
+          expected: 'no session in it and a free name',
+          next: 'resume: the catalogue tells where the exchange stands',
+          cause,
+        });
+      }
+      await delay(RENAME_PAUSE_MS);
+    }
+  }
+}

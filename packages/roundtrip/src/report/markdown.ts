@@ -1,0 +1,34 @@
+import { formatMs } from '../runbook/duration.ts';
+import type { Report } from './report.ts';
+
+/** The report as Markdown: for a pull request or a wiki. The proof itself is in the HTML and JSON forms. */
+export function markdownReport({ summary }: Report): string {
+  const lines = [
+    `# ${summary.title}: ${summary.verdict}`,
+    '',
+    `Run \`${summary.runId}\` (${summary.kind}) on ${summary.target} by ${summary.operator}, ${summary.startedAt} – ${summary.endedAt}.`,
+  ];
+  lines.push(`Plan \`${summary.planHash.slice(0, 12)}\`, journal head \`${summary.head.slice(0, 12)}\`.`, '');
+  if (summary.rollback !== null)
+    lines.push(`Rolled back in ${formatMs(summary.rollback.ms)}: ${summary.rollback.reason}`, '');
+  for (const { what, reason, operator } of summary.overrides)
+    lines.push(`- Override of ${what} by ${operator}: ${reason}`);
+  lines.push('', '| Step | Owner | Planned | Actual | Result |', '|---|---|---:|---:|---|');
+  for (const row of summary.timeline) {
+    lines.push(
+      `| ${row.title} | ${row.owner} | ${formatMs(row.plannedMs)} | ${formatMs(row.actualMs)} | ${row.result}${row.error === null ? '' : `: ${row.error}`} |`,
+    );
+  }
+  lines.push('', '| Protected table | Before | After the run | After the rollback |', '|---|---|---|---|');
+  for (const { table, before, afterRun, afterRollback } of summary.protectedTables) {
+    lines.push(
+      `| ${table} | ${before ?? '–'} | ${verdictOf(before, afterRun)} | ${verdictOf(before, afterRollback)} |`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function verdictOf(before: string | null, later: string | null): string {
+  if (later === null) return '–';
+  return later === before ? 'equal' : `**differs** (${later})`;
+}

@@ -1,0 +1,140 @@
+import { foldJournal, type RunState, stepState } from '../journal/fold.ts';
+import { rollbackMs } from '../journal/receipt.ts';
+import type { JournalRecord } from '../journal/record.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { type Plan, planHash } from '../runbook/plan.ts';
+
+/** One line of the timeline. */
+export interface TimelineRow {
+  readonly id: string;
+  readonly title: string;
+  readonly owner: string;
+  readonly phase: string;
+  readonly plannedMs: number;
+  readonly actualMs: number;
+  readonly startedAt: string | null;
+  readonly result: string;
+  readonly undoMs: number | null;
+  readonly error: string | null;
+}
+
+/** One protected table's fingerprints ("rows:digest"), before, after the run, after the rollback. */
+export interface TableProof {
+  readonly table: string;
+  readonly before: string | null;
+  readonly afterRun: string | null;
+  readonly afterRollback: string | null;
+}
+
+/** Everything a report says, derived from plan and journal: whoever has these two can recompute it. */
+export interface ReportSummary {
+  readonly runId: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly target: string;
+  readonly verdict: string;
+  readonly planHash: string;
+  readonly receipt: Json;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly operator: string;
+  readonly identity: JsonObject;
+  readonly overrides: readonly {
+    readonly what: string;
+    readonly reason: string;
+    readonly operator: string;
+  }[];
+  readonly rollback: { readonly reason: string; readonly ms: number } | null;
+  readonly backup: JsonObject | null;
+  readonly timeline: readonly TimelineRow[];
+  readonly protectedTables: readonly TableProof[];
+  readonly head: string;
+}
+
+/** A report carries what it was made from, so that `verify` needs nothing else. */
+export interface Report {
+  readonly format: 1;
+  readonly summary: ReportSummary;
+  readonly plan: Plan;
+  readonly records: readonly JournalRecord[];
+}
+
+/** Makes a report; pure. */
+export function makeReport(plan: Plan, records: readonly JournalRecord[]): Report {
+  return { format: 1, summary: summariseRun(plan, records), plan, records };
+}
+
+/** The summary of a run; pure, so that `verify` can make it again and compare. */
+export function summariseRun(plan: Plan, records: readonly JournalRecord[]): ReportSummary {
+  const state = foldJournal(records);
+  const { started } = state;
+  const backup = plan.steps.find((step) => step.kind === 'backup' && step.phase === 'main');
+  const { fingerprints: _left, ...backupEvidence } =
+    backup === undefined ? {} : stepState(state, backup.id).do.evidence;
+  return {
+    runId: started.runId,
+    kind: started.kind,
+    title: plan.title,
+    target: started.target,
+    verdict: state.verdict ?? 'unfinished',
+    planHash: planHash(plan),
+    receipt: started.gate.receipt ?? null,
+    startedAt: state.startedAt,
+    endedAt: state.finishedAt ?? state.head.at,
+    operator: started.operator,
+    identity: started.identity,
+    overrides: state.overrides,
+    rollback:
+      state.rollback === undefined ? null : { reason: state.rollback.reason, ms: rollbackMs(plan, state) },
+    backup: Object.keys(backupEvidence).length === 0 ? null : backupEvidence,
+    timeline: timelineOf(plan, state),
+    protectedTables: proofsOf(plan, state),
+    head: state.head.hash,
+  };
+}
+
+function timelineOf(plan: Plan, state: RunState): TimelineRow[] {
+  return plan.steps.map((step) => {
+    const { do: done, undo } = stepState(state, step.id);
+    const result = undo.phase === 'effected' ? 'undone' : done.phase;
+    const error = done.error?.seen ?? undo.error?.seen ?? null;
+    const { id, title, owner, phase, plannedMs } = step;
+    return {
+      id,
+      title,
+      owner,
+      phase,
+      plannedMs,
+      actualMs: done.durationMs,
+      startedAt: done.startedAt ?? null,
+      result,
+      undoMs: undo.phase === 'pending' ? null : undo.durationMs,
+      error,
+    };
+  });
+}
+
+/** Fingerprints of the protected tables at the three moments, as texts that can be compared by eye. */
+export function proofsOf(plan: Plan, state: RunState): TableProof[] {
+  const at = (kind: string, phase: string, member: string): JsonObject => {
+    const step = plan.steps.find((candidate) => candidate.kind === kind && candidate.phase === phase);
+    return ((step === undefined ? {} : stepState(state, step.id).do.evidence)[member] ?? {}) as JsonObject;
+  };
+  const before = at('backup', 'main', 'fingerprints');
+  const afterRun = at('prove-tables', 'main', 'after');
+  const afterRollback = at('prove-tables', 'after-rollback', 'after');
+  return plan.protectedTables.map((name) => {
+    const table = name.includes('.') ? name : `public.${name}`;
+    return {
+      table: name,
+      before: shown(before[table]),
+      afterRun: shown(afterRun[table]),
+      afterRollback: shown(afterRollback[table]),
+    };
+  });
+}
+
+function shown(fingerprint: Json | undefined): string | null {
+  const value = fingerprint as { rows?: string; digest?: string } | undefined;
+  return value?.digest === undefined ? null : `${value.rows}:${value.digest}`;
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Refused } from '../errors.ts';
+import type { DatabaseAddress } from '../postgres/connection.ts';
+
+/** A named environment. Holds no secret: passwords stay in files in libpq's pgpass format. */
+export interface Target {
+  readonly name: string;
+  readonly environment: 'production' | 'staging';
+  readonly database: DatabaseAddress;
+  /** A database to work from while the target's own is closed or renamed. Default "postgres". */
+  readonly maintenanceDatabase?: string | undefined;
+  /** `pg_control_system().system_identifier` of the right cluster: a wrong host is refused by it. */
+  readonly systemIdentifier?: string | undefined;
+  /** Name of the staging target on which this one is rehearsed. */
+  readonly staging?: string | undefined;
+  readonly releases?:
+    | {
+        readonly repository: string;
+        readonly directory: string;
+        /** Commands run in a freshly exported release, for example to install its dependencies. */
+        readonly prepare?: readonly (readonly string[])[] | undefined;
+      }
+    | undefined;
+  /** Anything the runbook needs besides: base URLs, folders, commands. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads targets from a JSON file `{ "<name>": Target without name }`; relative paths in `database.passwordFile` are
+ * taken from the file's folder. Environments differ in this file, never in the runbook.
+ *
+ * @throws Refused `targets-unreadable` when the file is missing or not such an object.
+ * @example defineRunbook({ targets: readTargets('./targets.json'), ... })
+ */
+export function readTargets(file: string): Readonly<Record<string, Target>> {
+  let parsed: Record<string, Omit<Target, 'name'>>;
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Omit<Target, 'name'>>;
+  } catch (cause) {
+    throw new Refused({
+      code: 'targets-unreadable',
+      seen: `${path.resolve(file)}: ${(cause as Error).message}`,
+      expected: 'a JSON object with one member a target',
+      next: 'write it (see `roundtrip init`) or name another with ROUNDTRIP_TARGETS',
+      cause,
+    });
+  }
+  const folder = path.dirname(path.resolve(file));
+  return Object.fromEntries(
+    Object.entries(parsed).map(([name, target]) => [
+      name,
+      { ...target, name, database: located(target.database, folder) },
+    ]),
+  );
+}
+
+function located(database: DatabaseAddress, folder: string): DatabaseAddress {
+  if (database.passwordFile === undefined) return database;
+  return { ...database, passwordFile: path.resolve(folder, database.passwordFile) };
+}

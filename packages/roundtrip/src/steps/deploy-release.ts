@@ -1,0 +1,120 @@
+import { Failed, Refused } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import type { Target } from '../runbook/target.ts';
+import {
+  activateRelease,
+  currentRelease,
+  deployRelease as exportRelease,
+  resolveRelease,
+} from '../services/git-release.ts';
+import { anyStepKind, type StepContext } from './step-kind.ts';
+
+export interface DeployArgs extends JsonObject {
+  readonly tag: string;
+}
+
+/**
+ * Puts a release of the target's repository in place by its tag: exported beside the present one, prepared, then the
+ * `current` link is moved. Undone by moving the link back to what it pointed at.
+ *
+ * @example deployRelease({ tag: 'v13.4', planned: '5min' })
+ */
+export function deployRelease(options: StepCommon & { readonly tag: string }): StepSpec {
+  return stepSpec({
+    kind: 'deploy-release',
+    defaultId: 'deploy-release',
+    defaultTitle: `Deploy release ${options.tag}`,
+    effect: 'reversible',
+    common: options,
+    args: { tag: options.tag },
+  });
+}
+
+function requireReleases(context: StepContext): NonNullable<Target['releases']> {
+  const { releases, name } = context.plan.target;
+  if (releases !== undefined) return releases;
+  throw new Refused({
+    code: 'no-releases',
+    seen: `target "${name}" has no "releases"`,
+    expected: 'a repository and a directory of releases',
+    next: 'add them to the target',
+  });
+}
+
+/** The commit the plan pinned for this tag; a tag the plan does not know is resolved now. */
+async function pinnedCommit(context: StepContext, tag: string): Promise<string> {
+  const pinned = context.plan.releases;
+  if (pinned?.to === tag) return pinned.toCommit;
+  if (pinned?.from === tag) return pinned.fromCommit;
+  return (await resolveRelease({ repository: requireReleases(context).repository, tag })).commit;
+}
+
+async function currentCommit(context: StepContext): Promise<string | undefined> {
+  return (await currentRelease({ releasesDirectory: requireReleases(context).directory }))?.commit;
+}
+
+export const deployReleaseKind = anyStepKind<DeployArgs>({
+  kind: 'deploy-release',
+  async check(context, args) {
+    const { repository } = requireReleases(context);
+    const expected = await pinnedCommit(context, args.tag);
+    const { commit } = await resolveRelease({ repository, tag: args.tag });
+    if (commit === expected) return [];
+    return [
+      {
+        code: 'tag-moved',
+        severity: 'refusal',
+        seen: `tag ${args.tag} is now ${commit.slice(0, 12)}`,
+        expected: `${expected.slice(0, 12)}, as planned`,
+        cure: 'find out who moved the tag; plan and rehearse again',
+      },
+    ];
+  },
+  async inspect(context, args) {
+    return (await currentCommit(context)) === (await pinnedCommit(context, args.tag)) ? 'done' : 'not-done';
+  },
+  async do(context, args) {
+    const { repository, directory, prepare } = requireReleases(context);
+    const commit = await pinnedCommit(context, args.tag);
+    const before = await currentRelease({ releasesDirectory: directory });
+    // Noted before the link moves: a repeated `do` after a crash must not take the new release for the previous one.
+    if (context.marks.previous === undefined)
+      context.mark('previous', {
+        path: before?.path ?? null,
+        tag: before?.tag ?? null,
+        commit: before?.commit ?? null,
+      });
+    const { timeoutMs, signal } = context;
+    const release = await exportRelease({
+      repository,
+      tag: args.tag,
+      commit,
+      releasesDirectory: directory,
+      prepare,
+      timeoutMs,
+      signal,
+    });
+    await activateRelease({ releasesDirectory: directory, release: release.path });
+    return { tag: args.tag, commit, path: release.path, previous: context.marks.previous ?? null };
+  },
+  async verify(context, args) {
+    const commit = await currentCommit(context);
+    const expected = await pinnedCommit(context, args.tag);
+    if (commit === expected) return { current: commit };
+    throw new Failed({
+      code: 'release-not-current',
+      seen: `the current release is ${commit ?? 'none'}`,
+      expected: `${args.tag} (${expected})`,
+      next: 'the run rolls back; look at the release directory',
+    });
+  },
+  async undo(context) {
+    // What `do` noted, not its evidence: the note is there even when `do` never reached its outcome.
+    const { previous } = context.marksOfDo;
+    if (typeof previous?.path !== 'string')
+      return { current: (await currentCommit(context)) ?? null, note: 'no release was current before' };
+    await activateRelease({ releasesDirectory: requireReleases(context).directory, release: previous.path });
+    return { current: previous.commit ?? null, tag: previous.tag ?? null };
+  },
+});

@@ -1,0 +1,99 @@
+import { Refused } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import { blastRadius } from '../postgres/blast-radius.ts';
+import { withClient } from '../postgres/connection.ts';
+import { type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import {
+  type CommandArgs,
+  type CommandOptions,
+  endSurvivors,
+  lastLine,
+  runStepCommand,
+} from './run-command.ts';
+import { anyStepKind } from './step-kind.ts';
+import { applicationName } from './target-databases.ts';
+
+export interface FlushArgs extends CommandArgs {
+  /** The tables that the command empties, children first. */
+  readonly deletes: readonly string[];
+}
+
+/**
+ * Deletes old rows through the application's own command, but only when no protected row would go with them: the
+ * blast radius of every table it empties is walked first, and a flush that would delete, null or orphan a protected
+ * row is refused before it starts.
+ *
+ * @example flush({ argv: ['freesport', 'flush-products', '--confirm'], deletes: ['product_variants', 'products'] })
+ */
+export function flush(options: CommandOptions & { readonly deletes: readonly string[] }): StepSpec {
+  const { argv, cwd, env, verify } = options;
+  const args: JsonObject = {
+    argv,
+    cwd,
+    env,
+    verify,
+    database: true,
+    idempotent: options.idempotent ?? true,
+    deletes: options.deletes,
+  };
+  return stepSpec({
+    kind: 'flush',
+    defaultId: 'flush',
+    defaultTitle: 'Flush the old rows',
+    effect: 'undone-by-way-back',
+    common: options,
+    args,
+  });
+}
+
+export const flushKind = anyStepKind<FlushArgs>({
+  kind: 'flush',
+  async inspect(context) {
+    await endSurvivors(context);
+    return 'not-done';
+  },
+  async do(context, args) {
+    const { plan } = context;
+    const touched = await withClient(
+      plan.target.database,
+      { applicationName: applicationName(context) },
+      async (client) => {
+        const radii = [];
+        for (const table of args.deletes)
+          radii.push(
+            ...(await blastRadius(client, { deleteFrom: table, protectedTables: plan.protectedTables }))
+              .protected,
+          );
+        return radii.filter((row) => row.rows !== '0');
+      },
+    );
+    if (touched.length > 0) {
+      throw new Refused({
+        code: 'flush-touches-protected',
+        seen: `deleting from ${args.deletes.join(', ')} would reach ${touched.map((row) => `${row.rows} rows of ${row.table} (${row.effect})`).join(', ')}`,
+        expected: 'no row of a protected table deleted, nulled or orphaned',
+        next: 'let protected rows refer to something the flush keeps (see the SKU registry), then plan again',
+        fields: { touched },
+      });
+    }
+    const result = await runStepCommand(context, args, args.argv);
+    return { blastRadius: 'no protected row', durationMs: result.durationMs, stdout: lastLine(result) };
+  },
+  async verify(context, args) {
+    const left = await withClient(
+      context.plan.target.database,
+      { applicationName: applicationName(context) },
+      async (client) => {
+        const counts: Record<string, string> = {};
+        for (const table of args.deletes) {
+          const { rows } = await client.query<{ count: string }>(
+            `SELECT count(*)::text AS count FROM ${client.escapeIdentifier(table)}`,
+          );
+          counts[table] = rows[0]?.count ?? '?';
+        }
+        return counts;
+      },
+    );
+    return { left };
+  },
+});

@@ -1,0 +1,97 @@
+import { Failed } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import { withClient } from '../postgres/connection.ts';
+import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
+import { unvalidatedForeignKeys } from '../postgres/foreign-keys.ts';
+import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import { anyStepKind, type StepContext } from './step-kind.ts';
+import { applicationName } from './target-databases.ts';
+
+export interface ProveArgs extends JsonObject {
+  /** `protected`: the runbook's protected tables; `all`: every table of the backup. */
+  readonly tables: 'protected' | 'all';
+}
+
+/**
+ * Proves that tables hold exactly the rows they held in the backup's snapshot, and that the foreign keys that touch
+ * protected tables hold. With `tables: 'all'` after a rollback: the whole database is as it was.
+ *
+ * @example proveTables({ tables: 'protected', title: 'IV1: orders unchanged' })
+ */
+export function proveTables(options: StepCommon & { readonly tables: ProveArgs['tables'] }): StepSpec {
+  return stepSpec({
+    kind: 'prove-tables',
+    defaultId: `prove-${options.tables}-tables`,
+    defaultTitle:
+      options.tables === 'all' ? 'Prove every table unchanged' : 'Prove the protected tables unchanged',
+    effect: 'none',
+    common: options,
+    args: { tables: options.tables },
+  });
+}
+
+function baseline(context: StepContext, args: ProveArgs): TableFingerprints {
+  const all = context.evidenceOfKind('backup').fingerprints as unknown as TableFingerprints;
+  if (args.tables === 'all') return all;
+  const wanted = new Set(
+    context.plan.protectedTables.map((table) => (table.includes('.') ? table : `public.${table}`)),
+  );
+  return Object.fromEntries(Object.entries(all).filter(([table]) => wanted.has(table)));
+}
+
+export const proveTablesKind = anyStepKind<ProveArgs>({
+  kind: 'prove-tables',
+  inspect: async () => 'not-done',
+  async do(context, args) {
+    const before = baseline(context, args);
+    const missing =
+      args.tables === 'all'
+        ? []
+        : context.plan.protectedTables.filter((table) => !(qualified(table) in before));
+    if (missing.length > 0) throw unprotected(missing);
+    const after = await fingerprintTables(context.plan.target.database, {
+      tables: Object.keys(before),
+      applicationName: applicationName(context),
+      signal: context.signal,
+    });
+    const differing = compareFingerprints(before, after);
+    if (differing.length > 0) {
+      throw new Failed({
+        code: 'protected-table-changed',
+        seen: `rows differ from the backup's snapshot in: ${differing.join(', ')}`,
+        expected: 'every row as it was',
+        next: 'the run rolls back; name the rows with `roundtrip compare`',
+        fields: { tables: differing },
+      });
+    }
+    return { before: before as unknown as JsonObject, after: after as unknown as JsonObject };
+  },
+  async verify(context) {
+    const broken = await withClient(
+      context.plan.target.database,
+      { applicationName: applicationName(context) },
+      (client) => unvalidatedForeignKeys(client, { tables: context.plan.protectedTables }),
+    );
+    if (broken.length === 0) return { foreignKeys: 'valid' };
+    throw new Failed({
+      code: 'foreign-key-broken',
+      seen: `foreign keys with rows that point nowhere, or not validated: ${broken.join(', ')}`,
+      expected: 'every foreign key of the protected tables valid',
+      next: 'the run rolls back; look at the rows that the constraint names',
+      fields: { constraints: broken },
+    });
+  },
+});
+
+function qualified(table: string): string {
+  return table.includes('.') ? table : `public.${table}`;
+}
+
+function unprotected(tables: readonly string[]): Failed {
+  return new Failed({
+    code: 'protected-table-missing',
+    seen: `no fingerprint of ${tables.join(', ')} in the backup`,
+    expected: 'every protected table of the runbook to exist',
+    next: 'correct `protectedTables` in the runbook',
+  });
+}

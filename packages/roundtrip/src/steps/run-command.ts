@@ -1,0 +1,171 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Inspection } from '../journal/record.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { findBackends, waitForNoBackends } from '../postgres/backends.ts';
+import { toolEnvironment, withClient } from '../postgres/connection.ts';
+import { type RunProcessResult, runProcess } from '../process/run-process.ts';
+import { killSurvivor } from '../process/survivor.ts';
+import { type StepCommon, type StepEffect, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import { anyStepKind, type StepContext } from './step-kind.ts';
+import { adminAddress, applicationName } from './target-databases.ts';
+
+export interface CommandArgs extends JsonObject {
+  readonly argv: readonly string[];
+  readonly cwd?: string | undefined;
+  /** Added to a small allow-list of the operator's environment. Never secrets: those stay in files. */
+  readonly env?: { readonly [name: string]: string } | undefined;
+  /** Give the command PGHOST … PGPASSFILE of the target's database. */
+  readonly database: boolean;
+  /** Exit 0: the effect is there; exit 1: it is not; anything else: cannot tell. */
+  readonly inspect?: readonly string[] | undefined;
+  readonly undo?: readonly string[] | undefined;
+  readonly verify?: readonly string[] | undefined;
+  /** Whether repeating the command after a crash is safe. Without it and without `inspect` a human decides. */
+  readonly idempotent: boolean;
+}
+
+export type CommandOptions = StepCommon & {
+  readonly argv: readonly string[];
+  readonly cwd?: string | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly database?: boolean | undefined;
+  readonly inspect?: readonly string[] | undefined;
+  readonly undo?: readonly string[] | undefined;
+  readonly verify?: readonly string[] | undefined;
+  readonly idempotent?: boolean | undefined;
+};
+
+/**
+ * Runs a command without a shell, in a process group of its own. Its stdout's last line, where it is JSON, becomes
+ * evidence (`stdout`), so that later steps can compare with what it reported.
+ *
+ * @example runCommand({ id: 'exchange', argv: ['commerceml', 'inspect', dir, '--json'], effect: 'none' })
+ */
+export function runCommand(options: CommandOptions & { readonly effect: StepEffect }): StepSpec {
+  return commandStep({
+    options,
+    defaultId: 'command',
+    defaultTitle: options.argv.join(' '),
+    effect: options.effect,
+  });
+}
+
+/** The application's own schema migration: idempotent, undone by the way back. */
+export function migrate(options: CommandOptions): StepSpec {
+  return commandStep({
+    options: { database: true, idempotent: true, ...options },
+    defaultId: 'migrate',
+    defaultTitle: 'Run schema migrations',
+    effect: 'undone-by-way-back',
+  });
+}
+
+/** The full import of the catalogue: idempotent, undone by the way back. */
+export function importCatalogue(options: CommandOptions): StepSpec {
+  return commandStep({
+    options: { database: true, idempotent: true, ...options },
+    defaultId: 'import',
+    defaultTitle: 'Import the catalogue',
+    effect: 'undone-by-way-back',
+  });
+}
+
+function commandStep(parts: {
+  readonly options: CommandOptions;
+  readonly defaultId: string;
+  readonly defaultTitle: string;
+  readonly effect: StepEffect;
+}): StepSpec {
+  const { argv, cwd, env, database, inspect, undo, verify, idempotent } = parts.options;
+  const { defaultId, defaultTitle, effect } = parts;
+  const args: JsonObject = {
+    argv,
+    cwd,
+    env,
+    database: database ?? false,
+    inspect,
+    undo,
+    verify,
+    idempotent: idempotent ?? effect === 'none',
+  };
+  return stepSpec({ kind: 'command', defaultId, defaultTitle, effect, common: parts.options, args });
+}
+
+/** Runs one of a step's commands; what it prints goes to the log of the run. */
+export async function runStepCommand(
+  context: StepContext,
+  args: CommandArgs,
+  argv: readonly string[],
+  okExitCodes: readonly number[] = [0],
+): Promise<RunProcessResult> {
+  const database = args.database
+    ? toolEnvironment(context.plan.target.database, { applicationName: applicationName(context) })
+    : {};
+  return runProcess(argv, {
+    cwd: args.cwd,
+    env: { ...args.env, ...database, ROUNDTRIP_RUN: context.runId },
+    timeoutMs: context.timeoutMs,
+    signal: context.signal,
+    okExitCodes,
+    onLine: (_stream, line) => context.log(line),
+    // Noted durably: if we are killed, the child lives on, and the resumed run must find it before it acts.
+    onSpawn: (child) => context.mark('child', { pid: child.pid, startTicks: child.startTicks }),
+  });
+}
+
+/** After a crash our child or its sessions may still be at work: nothing is begun or judged before they are gone. */
+export async function endSurvivors(context: StepContext): Promise<void> {
+  const { child } = context.marks;
+  if (typeof child?.pid === 'number')
+    await killSurvivor({ pid: child.pid, startTicks: String(child.startTicks) });
+  await withClient(
+    adminAddress(context.plan.target),
+    { applicationName: `${applicationName(context)} look` },
+    async (client) => {
+      const name = applicationName(context);
+      if ((await findBackends(client, { applicationName: name })).length > 0)
+        await waitForNoBackends(client, { applicationName: name, terminate: true, timeoutMs: 30_000 });
+    },
+  );
+}
+
+/** The last line of stdout as JSON where it is that, else its text. */
+export function lastLine(result: RunProcessResult): Json {
+  const line = result.stdout.trimEnd().split('\n').at(-1) ?? '';
+  try {
+    return JSON.parse(line) as Json;
+  } catch {
+    return line; // Not every command prints JSON: the text is evidence too.
+  }
+}
+
+async function inspectCommand(context: StepContext, args: CommandArgs): Promise<Inspection> {
+  await endSurvivors(context);
+  if (args.inspect === undefined) return args.idempotent ? 'not-done' : 'unknown';
+  const { exitCode } = await runStepCommand(context, args, args.inspect, [0, 1, 2, 3]);
+  if (exitCode === 0) return 'done';
+  return exitCode === 1 ? 'not-done' : 'unknown';
+}
+
+export const commandKind = anyStepKind<CommandArgs>({
+  kind: 'command',
+  inspect: inspectCommand,
+  async do(context, args) {
+    const result = await runStepCommand(context, args, args.argv);
+    writeFileSync(path.join(context.runDirectory, `${context.step.id}.stdout`), result.stdout, {
+      mode: 0o600,
+    });
+    return { exitCode: result.exitCode, durationMs: result.durationMs, stdout: lastLine(result) };
+  },
+  async verify(context, args) {
+    if (args.verify === undefined) return {};
+    const result = await runStepCommand(context, args, args.verify);
+    return { verified: lastLine(result) };
+  },
+  async undo(context, args) {
+    await endSurvivors(context);
+    if (args.undo === undefined) return {};
+    return { undone: lastLine(await runStepCommand(context, args, args.undo)) };
+  },
+});

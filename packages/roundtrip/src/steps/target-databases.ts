@@ -1,0 +1,36 @@
+import type { DatabaseAddress } from '../postgres/connection.ts';
+import type { Target } from '../runbook/target.ts';
+import type { StepContext } from './step-kind.ts';
+
+/** Address of the database to work from while the target's own is closed or renamed. */
+export function adminAddress(target: Target): DatabaseAddress {
+  return { ...target.database, database: target.maintenanceDatabase ?? 'postgres' };
+}
+
+/**
+ * `application_name` of every session this step opens, so that a resume can look for our own surviving backends.
+ * PostgreSQL cuts it at 63 bytes: the run's distinguishing end comes first.
+ */
+export function applicationName(context: StepContext): string {
+  return `roundtrip ${context.runId.slice(-4)} ${context.step.id}`.slice(0, 63);
+}
+
+/** Name of the return database: the live name with the run's salt, within PostgreSQL's 63 bytes. */
+export function returnDatabaseName(context: StepContext): string {
+  return suffixed(context, 'return');
+}
+
+/** Name that the migrated database gets when a rollback retires it: kept for the post-mortem. */
+export function retiredDatabaseName(context: StepContext): string {
+  return suffixed(context, 'retired');
+}
+
+/** Name of a database made from the backup when the return database is gone (the slow way back). */
+export function restoredDatabaseName(context: StepContext): string {
+  return suffixed(context, 'restored');
+}
+
+function suffixed(context: StepContext, word: string): string {
+  const suffix = `_${word}_${context.runId.slice(-4)}`;
+  return `${context.plan.target.database.database.slice(0, 63 - suffix.length)}${suffix}`;
+}

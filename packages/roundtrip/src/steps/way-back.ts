@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { Failed } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import { withClient } from '../postgres/connection.ts';
+import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
+import { databaseByOid, databaseOid, inspectSwitch, switchNames } from '../postgres/switch.ts';
+import { verifyBackup } from '../postgres/verify-backup.ts';
+import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import { backupDirectory } from './backup.ts';
+import { anyStepKind, type StepContext } from './step-kind.ts';
+import {
+  adminAddress,
+  applicationName,
+  restoredDatabaseName,
+  retiredDatabaseName,
+} from './target-databases.ts';
+
+/**
+ * Opens the way back: proves that nothing was written since the backup's snapshot, so that the return database *is*
+ * production as it stands. Its undo is the rollback's switch: production's name goes to the return database, and the
+ * migrated one is kept under another name. Must stand before the first step that changes data.
+ *
+ * @example steps: () => [backup(), wayBack(), migrate({ … })]
+ */
+export function wayBack(options: StepCommon = {}): StepSpec {
+  return stepSpec({
+    kind: 'way-back',
+    defaultId: 'way-back',
+    defaultTitle: 'Open the way back',
+    effect: 'reversible',
+    common: options,
+    args: {},
+  });
+}
+
+/** What the backup step left that the way back rests on. */
+interface BackupEvidence {
+  readonly liveOid: string;
+  readonly returnOid: string;
+  readonly returnDatabase: string;
+  readonly fingerprints: TableFingerprints;
+}
+
+function backupEvidence(context: StepContext): BackupEvidence {
+  return context.evidenceOfKind('backup') as unknown as BackupEvidence;
+}
+
+function onAdmin<T>(context: StepContext, work: Parameters<typeof withClient<T>>[2]): Promise<T> {
+  return withClient(adminAddress(context.plan.target), { applicationName: applicationName(context) }, work);
+}
+
+/** The database that shall carry the live name after the rollback: the return database, or one restored from the backup. */
+async function returnOidOrRestored(context: StepContext): Promise<string> {
+  const { returnOid, returnDatabase } = backupEvidence(context);
+  const restored = context.marks.restored?.oid;
+  if (typeof restored === 'string') return restored;
+  const name = await onAdmin(context, (client) => databaseByOid(client, returnOid));
+  if (name !== undefined) return returnOid;
+  const directory = backupDirectory(context.runDirectory);
+  context.log(`the return database ${returnDatabase} is gone: restoring the backup (the slow way back)`);
+  if (!existsSync(directory)) {
+    throw new Failed({
+      code: 'way-back-closed',
+      seen: `neither the return database ${returnDatabase} nor the backup in ${directory} exists`,
+      expected: 'at least one of them',
+      next: 'bring the backup back from its off-site copy into that folder, then `roundtrip resume`',
+    });
+  }
+  const { restoredOid } = await verifyBackup({
+    directory,
+    admin: adminAddress(context.plan.target),
+    scratchDatabase: restoredDatabaseName(context),
+    replaceScratch: true,
+    jobs: 2,
+    signal: context.signal,
+    timeoutMs: context.timeoutMs,
+  });
+  context.mark('restored', { oid: restoredOid, database: restoredDatabaseName(context) });
+  return restoredOid;
+}
+
+async function nothingWrittenSince(context: StepContext): Promise<JsonObject> {
+  const { fingerprints } = backupEvidence(context);
+  const now = await fingerprintTables(context.plan.target.database, {
+    applicationName: applicationName(context),
+    signal: context.signal,
+  });
+  const differing = compareFingerprints(fingerprints, now);
+  if (differing.length === 0) return { tablesCompared: Object.keys(now).length };
+  throw new Failed({
+    code: 'written-since-backup',
+    seen: `written to since the backup's snapshot: ${differing.join(', ')}`,
+    expected: 'no writes while maintenance is on, so that a rollback loses none',
+    next: 'find the writer (`SELECT * FROM pg_stat_activity`) and stop it; the run rolls back by itself',
+    fields: { tables: differing },
+  });
+}
+
+export const wayBackKind = anyStepKind({
+  kind: 'way-back',
+  inspect: async () => 'not-done',
+  do: nothingWrittenSince,
+  async verify(context) {
+    const { liveOid, returnOid } = backupEvidence(context);
+    const names = await onAdmin(context, async (client) => ({
+      live: await databaseByOid(client, liveOid),
+      return: await databaseByOid(client, returnOid),
+    }));
+    if (names.live === context.plan.target.database.database && names.return !== undefined)
+      return { open: true, returnDatabase: names.return };
+    throw new Failed({
+      code: 'way-back-closed',
+      seen: `live database ${names.live ?? 'gone'}, return database ${names.return ?? 'gone'}`,
+      expected: `${context.plan.target.database.database} with its return database beside it`,
+      next: 'nothing was changed yet; the run rolls back by itself',
+    });
+  },
+  async undo(context) {
+    const { liveOid } = backupEvidence(context);
+    const startedMs = context.now().getTime();
+    const nextOid = await returnOidOrRestored(context);
+    const exchange = {
+      liveName: context.plan.target.database.database,
+      liveOid,
+      nextOid,
+      retiredName: retiredDatabaseName(context),
+    };
+    await onAdmin(context, (client) =>
+      switchNames(client, {
+        ...exchange,
+        timeoutMs: context.timeoutMs,
+        journal: async (mark) => context.mark(mark, { ...exchange }),
+      }),
+    );
+    const position = await onAdmin(context, (client) => inspectSwitch(client, exchange));
+    const serving = await onAdmin(context, (client) => databaseOid(client, exchange.liveName));
+    return {
+      ...exchange,
+      position,
+      servingOid: serving ?? null,
+      switchMs: context.now().getTime() - startedMs,
+    };
+  },
+});
