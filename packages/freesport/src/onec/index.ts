@@ -1,0 +1,10 @@
+/** The import from 1C. What is not exported here is private to it. */
+
+export { OnecImportError, type OnecImportErrorCode } from './errors.ts';
+export {
+  type ImportOptions,
+  type ImportProgress,
+  type ImportReport,
+  importExchange,
+} from './import-exchange.ts';
+export { IMPORT_MODES, type ImportMode } from './import-mode.ts';

@@ -1,0 +1,161 @@
+import type { Client } from 'pg';
+import type { ImportMode } from '../import-mode.ts';
+import { takeMergeLock } from '../session/import-lock.ts';
+import { completeSession, keepWarnings } from '../session/import-session.ts';
+import type { ExchangeSummary } from '../staging/exchange-summary.ts';
+import { STAGING_SCHEMA } from '../staging/staging-schema.ts';
+import { deactivateAbsent } from './deactivate-absent.ts';
+import { mergeBrands } from './merge-brands.ts';
+import { mergeCategories } from './merge-categories.ts';
+import { type MergeContext, type MergeCounters, noCounters } from './merge-context.ts';
+import { mergeOtherPrices } from './merge-other-prices.ts';
+import { mergePriceTypes } from './merge-price-types.ts';
+import { decideActivity, mergeProducts } from './merge-products.ts';
+import { mergeProductProperties, mergePropertyDictionaries } from './merge-properties.ts';
+import { mergeStocks } from './merge-stocks.ts';
+import { mergeVariants, removeReplacedDefaults } from './merge-variants.ts';
+import { mergeWarehouses } from './merge-warehouses.ts';
+import { removeDuplicates } from './remove-duplicates.ts';
+import { reportUnmappedColors } from './report-unmapped-colors.ts';
+
+/** What a merge did. */
+export interface MergeResult {
+  readonly counters: MergeCounters;
+  /** Staged keys by what became of them. */
+  readonly products: number;
+  readonly variants: number;
+  readonly defaultVariants: number;
+  readonly skippedOrphans: number;
+  readonly warnings: Readonly<Record<string, number>>;
+  readonly warningCount: number;
+  readonly report: string;
+}
+
+export interface MergeOptions {
+  readonly client: Client;
+  readonly mode: ImportMode;
+  readonly summary: ExchangeSummary;
+  readonly sessionId: number;
+  readonly onStep: (step: string) => void;
+}
+
+/** A merge waits this long for a row or table that someone else holds, and then gives up whole. */
+const LOCK_TIMEOUT = '30s';
+/** A million keys of 73 bytes hash in one batch. */
+const WORK_MEM = '256MB';
+
+/**
+ * Makes the staged exchange the catalogue, in one transaction: readers see the old catalogue or the new one. The
+ * session is completed by its last statement.
+ *
+ * @throws DatabaseError of pg; nothing is changed then.
+ * @example const result = await mergeCatalogue({ client, mode: 'full', summary, sessionId, onStep: () => {} });
+ */
+export async function mergeCatalogue(options: MergeOptions): Promise<MergeResult> {
+  const { client } = options;
+  await client.query('BEGIN');
+  try {
+    const result = await merge(options);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    // A lost connection has rolled back by itself; the first error is the one that explains.
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function merge(options: MergeOptions): Promise<MergeResult> {
+  const { client, mode, summary, sessionId, onStep } = options;
+  for (const [name, value] of [
+    ['lock_timeout', LOCK_TIMEOUT],
+    ['work_mem', WORK_MEM],
+    ['maintenance_work_mem', WORK_MEM],
+    // Plans of statements that run once: compiling them costs more than it gives.
+    ['jit', 'off'],
+  ]) {
+    await client.query(`SET LOCAL ${name} = '${value}'`);
+  }
+  await takeMergeLock(client);
+  const context: MergeContext = {
+    client,
+    mode,
+    summary,
+    fresh: await isFresh(client),
+    counters: noCounters(),
+  };
+  const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    onStep(name);
+    return await work();
+  };
+  await step('duplicates', async () => await removeDuplicates(context));
+  await client.query(
+    ['goods', 'offers', 'prices', 'rests'].map((table) => `ANALYZE ${STAGING_SCHEMA}.${table}`).join('; '),
+  );
+  const prices = await step('price types', async () => await mergePriceTypes(context));
+  const warehouses = await step('warehouses', async () => await mergeWarehouses(context));
+  await step('categories', async () => await mergeCategories(context));
+  await step('brands', async () => await mergeBrands(context));
+  await step('products', async () => await mergeProducts(context));
+  await step('properties', async () => {
+    await mergePropertyDictionaries(context);
+    await mergeProductProperties(context);
+  });
+  await step('variants', async () => await mergeVariants(context, prices, warehouses));
+  await step('stock', async () => await mergeStocks(context, warehouses));
+  await step('other prices', async () => await mergeOtherPrices(context, prices));
+  const absence = await step('absence', async () => {
+    await removeReplacedDefaults(context);
+    return await deactivateAbsent(context);
+  });
+  await step('activity', async () => await decideActivity(context));
+  return await step('session', async () => await finish(context, { sessionId, absence }));
+}
+
+async function isFresh(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ fresh: boolean }>(
+    `SELECT NOT EXISTS (SELECT 1 FROM product_variants) AND NOT EXISTS (SELECT 1 FROM product_properties)
+       AND NOT EXISTS (SELECT 1 FROM variant_stocks) AS fresh`,
+  );
+  return rows[0]?.fresh === true;
+}
+
+async function finish(
+  context: MergeContext,
+  options: { readonly sessionId: number; readonly absence: string },
+): Promise<MergeResult> {
+  const { client, summary, counters } = context;
+  await reportUnmappedColors(context);
+  const counted = await client.query<{ code: string; count: number }>(
+    `SELECT code, count(*)::int AS count FROM ${STAGING_SCHEMA}.warnings GROUP BY code`,
+  );
+  const warnings: Record<string, number> = { ...summary.warnings };
+  for (const { code, count } of counted.rows) warnings[code] = Math.max(warnings[code] ?? 0, count);
+  await keepWarnings(client, options.sessionId, STAGING_SCHEMA);
+  const warningCount = Object.values(warnings).reduce((sum, count) => sum + count, 0);
+  const skippedOrphans = warnings['orphan-offer'] ?? 0;
+  const { rows } = await client.query<{ goods: number; offers: number; defaults: number }>(
+    `SELECT (SELECT count(*)::int FROM ${STAGING_SCHEMA}.good_products) AS goods,
+       (SELECT count(*)::int FROM ${STAGING_SCHEMA}.offers) AS offers,
+       (SELECT count(*)::int FROM ${STAGING_SCHEMA}.default_offers) AS defaults`,
+  );
+  const staged = rows[0] ?? { goods: 0, offers: 0, defaults: 0 };
+  const result: MergeResult = {
+    counters,
+    products: staged.goods,
+    variants: staged.offers - skippedOrphans + staged.defaults,
+    defaultVariants: staged.defaults,
+    skippedOrphans,
+    warnings,
+    warningCount,
+    report: options.absence,
+  };
+  await completeSession(client, options.sessionId, {
+    report: options.absence,
+    details: { records: summary.records, ...result, step: 'done' },
+    schema: summary.schema,
+    digest: summary.exchangeKey,
+    warningCount,
+  });
+  return result;
+}

@@ -1,0 +1,90 @@
+import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
+import { CATEGORY_OF_GOOD } from './merge-categories.ts';
+import { type MergeContext, run } from './merge-context.ts';
+
+/**
+ * Brings `products` to what the staged goods say and leaves `good_products (onec_id, ord, product_id)` in staging. Names
+ * and categories follow 1C; a slug is given once and never changed. Activity is decided at the end of the merge,
+ * when the variants are known: here only `sync_status` says whether 1C has marked the good as deleted.
+ */
+export async function mergeProducts(context: MergeContext): Promise<void> {
+  const { counters, summary } = context;
+  const makerIsBrand = summary.brandPropertyIds.length === 0;
+  // An exchange of changes may be made without pictures: then none named does not mean none left.
+  const keepImages = summary.coverage.good === 'changes';
+  await run(
+    context,
+    `CREATE UNLOGGED TABLE ${S}.incoming_products AS
+     SELECT g.ord, g.id AS onec_id, left(g.name, 300) AS name, g.slug, coalesce(g.description, '') AS description,
+       left(trim(coalesce(g.article, '')), 100) AS article, left(trim(coalesce(g.barcode, '')), 100) AS barcode,
+       CASE WHEN p.id IS NOT NULL AND ${keepImages} AND g.images = '[]' THEN p.base_images ELSE g.images END
+         AS base_images,
+       g.vat AS vat_rate, ${CATEGORY_OF_GOOD} AS category_id, b.id AS brand_id,
+       left(g.brand_ref, 100) AS onec_brand_id, CASE WHEN g.deleted THEN 'deleted' ELSE 'synced' END AS sync_status,
+       p.id AS product_id
+     FROM ${S}.goods g
+       LEFT JOIN products p ON p.onec_id = g.id
+       LEFT JOIN ${S}.category_ids gc ON gc.onec_id = g.group_id
+       LEFT JOIN ${S}.brand_ids b ON b.ref = coalesce(g.brand_ref, CASE WHEN ${makerIsBrand} THEN g.brand_name END)`,
+  );
+  await run(context, `ANALYZE ${S}.incoming_products`);
+  const fields = [
+    'name',
+    'description',
+    'article',
+    'barcode',
+    'base_images',
+    'vat_rate',
+    'category_id',
+    'brand_id',
+    'onec_brand_id',
+    'sync_status',
+  ];
+  counters.productsUpdated += await run(
+    context,
+    `UPDATE products p SET ${fields.map((field) => `${field} = i.${field}`).join(', ')}, last_sync_at = now(),
+       updated_at = now()
+     FROM ${S}.incoming_products i WHERE p.id = i.product_id
+       AND (${fields.map((field) => `p.${field}`).join(', ')}) IS DISTINCT FROM
+         (${fields.map((field) => `i.${field}`).join(', ')})`,
+  );
+  await addNewProducts(context, fields);
+  await run(
+    context,
+    `CREATE UNLOGGED TABLE ${S}.good_products AS
+     SELECT i.onec_id COLLATE "C" AS onec_id, i.ord, p.id AS product_id
+     FROM ${S}.incoming_products i JOIN products p ON p.onec_id = i.onec_id`,
+  );
+  await run(context, `ANALYZE ${S}.good_products`);
+}
+
+/** Sorted by 1C id: keys then reach the indexes in order, which is several times cheaper than at random. */
+async function addNewProducts(context: MergeContext, fields: readonly string[]): Promise<void> {
+  context.counters.productsInserted += await run(
+    context,
+    `WITH fresh AS (
+       SELECT i.*, count(*) OVER (PARTITION BY slug) AS askers FROM ${S}.incoming_products i WHERE product_id IS NULL)
+     INSERT INTO products (onec_id, slug, ${fields.join(', ')}, is_active, last_sync_at)
+     SELECT f.onec_id, CASE WHEN f.askers > 1 OR EXISTS (SELECT 1 FROM products p WHERE p.slug = f.slug)
+         THEN f.slug || '-' || left(md5(f.onec_id), 10) ELSE f.slug END,
+       ${fields.map((field) => `f.${field}`).join(', ')}, f.sync_status <> 'deleted', now()
+     FROM fresh f ORDER BY f.onec_id`,
+  );
+}
+
+/**
+ * Decides which products are shown: not deleted in 1C and with an active variant. Products that never had a variant
+ * (rows of the old release that were not flushed) are left alone.
+ */
+export async function decideActivity(context: MergeContext): Promise<void> {
+  const shown = await context.client.query<{ shown: number; hidden: number }>(
+    `WITH variants AS (SELECT product_id, bool_or(is_active) AS sold FROM product_variants GROUP BY product_id),
+     changed AS (
+       UPDATE products p SET is_active = NOT p.is_active, updated_at = now() FROM variants v
+       WHERE v.product_id = p.id AND p.is_active IS DISTINCT FROM (p.sync_status <> 'deleted' AND v.sold)
+       RETURNING p.is_active)
+     SELECT count(*) FILTER (WHERE is_active)::int AS shown, count(*) FILTER (WHERE NOT is_active)::int AS hidden
+     FROM changed`,
+  );
+  context.counters.deactivated += shown.rows[0]?.hidden ?? 0;
+}

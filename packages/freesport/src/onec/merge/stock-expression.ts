@@ -1,0 +1,46 @@
+import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
+import type { MergeContext } from './merge-context.ts';
+import type { StagedWarehouse, StagedWarehouses } from './merge-warehouses.ts';
+
+/** Whether a variant that the package names without a rest has none left. */
+export function missingRestIsZero(context: MergeContext): boolean {
+  const { coverage } = context.summary;
+  // Only where rests are part of what was sent: 3.1 and the HTTP exchange send them in files of their own.
+  return coverage.rest === 'full' && coverage.offer === 'full';
+}
+
+/**
+ * SQL for a variant's stock over the staged row `r`, the staged offer `o` and the variant `v` as it is: the total of
+ * the file where it names no warehouse, else the sum over warehouses. Of changes, warehouses that are not named keep
+ * their figure; of a full package they have none.
+ */
+export function stockExpression(context: MergeContext, warehouses: StagedWarehouses): string {
+  const otherwise = missingRestIsZero(context)
+    ? `CASE WHEN o.id IS NOT NULL THEN 0 ELSE coalesce(v.stock_quantity, 0) END`
+    : `coalesce(v.stock_quantity, 0)`;
+  const staged = warehouses.staged.map(stagedQuantity);
+  const sum =
+    staged.length === 0 ? '0' : staged.map((quantity) => `coalesce(${quantity}, 0)::int8`).join(' + ');
+  return `CASE WHEN r.id IS NULL THEN ${otherwise} WHEN r.total IS NOT NULL THEN r.total
+    ELSE least(${sum} + ${keptStock(context, warehouses)}, 2147483647)::int4 END`;
+}
+
+/** SQL for the figure of one warehouse in the staged row `r`; null where the row does not name it. */
+export function stagedQuantity(warehouse: StagedWarehouse): string {
+  if (warehouse.column !== undefined) return `r.${warehouse.column}`;
+  return `(SELECT x.quantity FROM ${S}.rest_extra x WHERE x.id = r.id AND x.warehouse_no = ${warehouse.number}
+    ORDER BY x.ord DESC LIMIT 1)`;
+}
+
+/** What stays in warehouses that a row of changes does not name; looked up only for rows that may leave one out. */
+function keptStock(context: MergeContext, warehouses: StagedWarehouses): string {
+  if (context.fresh || context.summary.coverage.rest === 'full') return '0';
+  const named = warehouses.staged.map(
+    (warehouse) => `(vs.warehouse_id = ${warehouse.id} AND ${stagedQuantity(warehouse)} IS NOT NULL)`,
+  );
+  const leavesOut = warehouses.others
+    ? 'true'
+    : warehouses.staged.map((warehouse) => `${stagedQuantity(warehouse)} IS NULL`).join(' OR ') || 'false';
+  return `CASE WHEN ${leavesOut} THEN coalesce((SELECT sum(vs.quantity) FROM variant_stocks vs
+      WHERE vs.variant_id = v.id AND NOT (${named.length === 0 ? 'false' : named.join(' OR ')})), 0) ELSE 0 END`;
+}

@@ -1,0 +1,62 @@
+const LATIN: Readonly<Record<string, string>> = {
+  а: 'a',
+  б: 'b',
+  в: 'v',
+  г: 'g',
+  д: 'd',
+  е: 'e',
+  ё: 'e',
+  ж: 'zh',
+  з: 'z',
+  и: 'i',
+  й: 'y',
+  к: 'k',
+  л: 'l',
+  м: 'm',
+  н: 'n',
+  о: 'o',
+  п: 'p',
+  р: 'r',
+  с: 's',
+  т: 't',
+  у: 'u',
+  ф: 'f',
+  х: 'h',
+  ц: 'ts',
+  ч: 'ch',
+  ш: 'sh',
+  щ: 'sch',
+  ъ: '',
+  ы: 'y',
+  ь: '',
+  э: 'e',
+  ю: 'yu',
+  я: 'ya',
+  і: 'i',
+  ї: 'yi',
+  є: 'e',
+  ґ: 'g',
+  ў: 'u',
+};
+
+/** Longest slug made from a name, so that `-` and a ten-digit suffix still fit varchar(255). */
+const SLUG_LENGTH_MAX = 200;
+
+/**
+ * The slug that a name asks for: transliterated, lower case, `[a-z0-9-]`. It is not yet unique: the merge appends a
+ * suffix taken from the 1C id where two rows ask for the same one, so that the result does not depend on the order
+ * of arrival. A name without a usable letter gives `fallback`.
+ *
+ * @example slugBase('Бутсы Футбольные, синий', 'item') // 'butsy-futbolnye-siniy'
+ */
+export function slugBase(name: string, fallback: string): string {
+  let text = '';
+  for (const letter of name.normalize('NFKC').toLowerCase()) text += LATIN[letter] ?? letter;
+  const slug = text
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, SLUG_LENGTH_MAX)
+    .replace(/^-+|-+$/g, '');
+  return slug === '' ? fallback : slug;
+}

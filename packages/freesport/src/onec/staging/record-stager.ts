@@ -1,0 +1,381 @@
+import {
+  type CommerceMlRecord,
+  foldBrandName,
+  type GoodRecord,
+  type OfferRecord,
+  type PriceRecord,
+  type RestRecord,
+} from 'commerceml';
+import { slugBase } from '../names/slug.ts';
+import { type CopyValue, copyField, copyRow } from './copy-text.ts';
+import type { ExchangeSummary, SectionedKind } from './exchange-summary.ts';
+import { STAGED_PRICE_COLUMNS, STAGED_WAREHOUSE_COLUMNS, type StagingTableName } from './staging-schema.ts';
+
+/** Colour and size of a good or an offer; empty where it has none. */
+export interface StagedAttributes {
+  readonly color: string;
+  readonly size: string;
+}
+
+export interface RecordStagerOptions {
+  /** Receives one line of COPY text. */
+  readonly add: (table: StagingTableName, row: string) => void;
+  /** Finds colour and size; gets every dictionary record before the goods and offers that use it. */
+  readonly attributesOf: (record: GoodRecord | OfferRecord) => StagedAttributes;
+  /** Ids of the property `Бренд` that earlier exchanges have declared. */
+  readonly brandPropertyIds: readonly string[];
+}
+
+/** Longest 1C id that the catalogue holds (varchar(100)); `guid#guid` is 73. */
+const ID_LENGTH_MAX = 100;
+const STOCK_MAX = 2_147_483_647;
+
+/**
+ * Warnings that the merge raises itself with the whole catalogue in view, or that staging raises with the figure it
+ * used instead: the reader's own are left out, or each defect would be counted twice.
+ */
+const RAISED_HERE: ReadonlySet<string> = new Set([
+  'orphan-offer',
+  'good-without-offer',
+  'unknown-offer-price',
+  'unknown-offer-rest',
+  'unknown-group',
+  'unknown-price-type',
+  'negative-stock',
+  'fractional-stock',
+]);
+
+/** Details kept per code of defects that skip nothing (padded text, empty characteristics: millions of them). */
+const DETAILS_PER_CODE_MAX = 200;
+
+/**
+ * Turns records into rows of the staging tables, one pass, in memory that does not grow with the exchange: prices
+ * and rests of one offer that follow each other become one row, price types and warehouses become column numbers.
+ *
+ * @example
+ * const stager = new RecordStager({ add: (table, row) => writer.add(table, row), attributesOf });
+ * for (const record of records) stager.take(record);
+ * stager.finish();
+ */
+export class RecordStager {
+  readonly #options: RecordStagerOptions;
+  readonly #counts: Record<string, number> = {};
+  readonly #coverage: Partial<Record<SectionedKind, 'full' | 'changes'>> = {};
+  readonly #warnings: Record<string, number> = {};
+  readonly #priceTypes: { id: string; name: string; declared: boolean }[] = [];
+  readonly #priceTypeNo = new Map<string, number>();
+  readonly #warehouses: string[] = [];
+  readonly #warehouseNo = new Map<string, number>();
+  readonly #brandProperties: Set<string>;
+  #schema = '';
+  #section: 'full' | 'changes' = 'full';
+  #ord = 0;
+  #priceOffer: string | undefined;
+  #prices: (string | undefined)[] = [];
+  #restOffer: string | undefined;
+  #rests: (number | undefined)[] = [];
+  #restTotal: number | undefined;
+
+  constructor(options: RecordStagerOptions) {
+    this.#options = options;
+    this.#brandProperties = new Set(options.brandPropertyIds);
+  }
+
+  /** Records staged so far. */
+  get records(): number {
+    return this.#ord;
+  }
+
+  take(record: CommerceMlRecord): void {
+    this.#ord += 1;
+    this.#counts[record.kind] = (this.#counts[record.kind] ?? 0) + 1;
+    switch (record.kind) {
+      case 'price':
+        this.#takePrice(record);
+        break;
+      case 'rest':
+        this.#takeRest(record);
+        break;
+      case 'offer':
+        this.#takeOffer(record);
+        break;
+      case 'good':
+        this.#takeGood(record);
+        break;
+      default:
+        this.#takeReference(record);
+        break;
+    }
+  }
+
+  /** Writes what is still gathered and says what the exchange held. */
+  finish(): Omit<ExchangeSummary, 'files' | 'bytes' | 'exchangeKey'> {
+    this.#flushPrices();
+    this.#flushRests();
+    return {
+      schema: this.#schema,
+      records: this.#counts,
+      coverage: this.#coverage,
+      priceTypes: this.#priceTypes,
+      warehouses: this.#warehouses,
+      brandPropertyIds: [...this.#brandProperties],
+      warnings: this.#warnings,
+    };
+  }
+
+  #takeReference(
+    record: Exclude<CommerceMlRecord, GoodRecord | OfferRecord | PriceRecord | RestRecord>,
+  ): void {
+    const ord = this.#ord;
+    switch (record.kind) {
+      case 'document':
+        this.#flushPrices();
+        this.#flushRests();
+        if (this.#schema === '') this.#schema = record.schema ?? '';
+        this.#section = 'full';
+        return;
+      case 'section':
+        this.#section = record.changesOnly === true ? 'changes' : 'full';
+        return;
+      case 'group':
+        if (this.#idTooLong(record)) return;
+        this.#cover('group');
+        this.#row('groups', [
+          ord,
+          record.id,
+          record.name,
+          record.parentId,
+          record.deleted,
+          slugBase(record.name, 'category'),
+        ]);
+        return;
+      case 'property':
+        if (this.#idTooLong(record)) return;
+        if (foldBrandName(record.name) === 'бренд' || record.id === 'Бренд')
+          this.#brandProperties.add(record.id);
+        this.#row('properties', [ord, record.id, record.name, record.valueType]);
+        return;
+      case 'propertyValue':
+        if (this.#idTooLong(record)) return;
+        this.#row('property_values', [ord, record.propertyId, record.id, record.value]);
+        return;
+      case 'priceType':
+        if (this.#idTooLong(record)) return;
+        this.#declarePriceType(record.id, record.name);
+        this.#row('price_types', [ord, record.id, record.name, record.currency, record.deleted]);
+        return;
+      case 'warehouse':
+        if (this.#idTooLong(record)) return;
+        this.#row('warehouses', [ord, record.id, record.name, record.deleted]);
+        return;
+      case 'warning':
+        if (!RAISED_HERE.has(record.code)) {
+          this.#warn(record.code, record.subject, record.origin, record.message, DETAILS_PER_CODE_MAX);
+        }
+        return;
+      case 'unit':
+        return;
+    }
+  }
+
+  #takeGood(record: GoodRecord): void {
+    this.#cover('good');
+    if (this.#idTooLong(record)) return;
+    // Classic 2.04 makes a Товар of each characteristic (`good#char`): they are one product, named by the good part.
+    const id = goodPart(record.id);
+    let brandRef: string | undefined;
+    for (const { id: propertyId, value } of record.properties) {
+      if (propertyId === 'Бренд' || this.#brandProperties.has(propertyId)) brandRef ??= value;
+      else if (value !== '') this.#row('good_properties', [this.#ord, id, propertyId, value]);
+    }
+    const { color, size } = this.#options.attributesOf(record);
+    this.#row('goods', [
+      this.#ord,
+      id,
+      record.name === '' ? record.id : record.name,
+      slugBase(record.name, 'product'),
+      record.article,
+      record.barcode,
+      record.description,
+      record.groupIds[0],
+      imagesJson(record.images),
+      brandRef,
+      record.manufacturer?.name,
+      vatRate(record.vat),
+      color,
+      size,
+      record.deleted,
+    ]);
+  }
+
+  #takeOffer(record: OfferRecord): void {
+    this.#cover('offer');
+    if (this.#idTooLong(record)) return;
+    const { color, size } = this.#options.attributesOf(record);
+    this.#row('offers', [
+      this.#ord,
+      record.id,
+      record.goodId,
+      record.name,
+      record.article,
+      record.barcode,
+      color,
+      size,
+      record.images.length === 0 ? undefined : imagesJson(record.images),
+      record.deleted,
+    ]);
+  }
+
+  #takePrice(record: PriceRecord): void {
+    if (record.offerId !== this.#priceOffer) {
+      this.#flushPrices();
+      this.#cover('price');
+      this.#priceOffer = record.offerId;
+    }
+    const { amount } = record;
+    // numeric(10,2) CHECK (>= 0): a price outside it would stop the whole import in the merge.
+    if (amount.charCodeAt(0) === 0x2d || (amount.length > 8 && (amount.split('.')[0] ?? '').length > 8)) {
+      this.#warn(
+        'price-out-of-range',
+        record.offerId,
+        record.origin,
+        `price ${amount} of type ${record.priceTypeId} skipped`,
+      );
+      return;
+    }
+    let number = this.#priceTypeNo.get(record.priceTypeId);
+    if (number === undefined) {
+      number = this.#declarePriceType(record.priceTypeId, undefined);
+      this.#warn(
+        'unknown-price-type',
+        record.priceTypeId,
+        record.origin,
+        `price type ${record.priceTypeId} is used but not declared in this exchange`,
+      );
+    }
+    this.#prices[number] = amount;
+  }
+
+  #flushPrices(): void {
+    const id = this.#priceOffer;
+    if (id === undefined) return;
+    this.#priceOffer = undefined;
+    const prices = this.#prices;
+    let row = `${this.#ord}\t${copyField(id)}`;
+    for (let number = 0; number < STAGED_PRICE_COLUMNS; number += 1) row += `\t${prices[number] ?? '\\N'}`;
+    this.#options.add('prices', `${row}\n`);
+    for (let number = STAGED_PRICE_COLUMNS; number < prices.length; number += 1) {
+      const amount = prices[number];
+      if (amount !== undefined) this.#row('price_extra', [this.#ord, id, number, amount]);
+    }
+    prices.length = 0;
+  }
+
+  #takeRest(record: RestRecord): void {
+    if (record.offerId !== this.#restOffer) {
+      this.#flushRests();
+      this.#cover('rest');
+      this.#restOffer = record.offerId;
+    }
+    const quantity = this.#wholeStock(record);
+    if (record.warehouseId === undefined) {
+      this.#restTotal = (this.#restTotal ?? 0) + quantity;
+      return;
+    }
+    let number = this.#warehouseNo.get(record.warehouseId);
+    if (number === undefined) {
+      number = this.#warehouses.push(record.warehouseId) - 1;
+      this.#warehouseNo.set(record.warehouseId, number);
+    }
+    this.#rests[number] = Math.min(STOCK_MAX, (this.#rests[number] ?? 0) + quantity);
+  }
+
+  /** Stock as the shop counts it: whole and never negative; what was changed is a warning with the figure. */
+  #wholeStock(record: RestRecord): number {
+    const { quantity } = record;
+    const value = Number(quantity);
+    if (Number.isInteger(value) && value >= 0 && value <= STOCK_MAX) return value;
+    if (value < 0) {
+      this.#warn('negative-stock', record.offerId, record.origin, `stock ${quantity} taken as 0`);
+      return 0;
+    }
+    const whole = Math.min(STOCK_MAX, Math.floor(value));
+    this.#warn('fractional-stock', record.offerId, record.origin, `stock ${quantity} taken as ${whole}`);
+    return whole;
+  }
+
+  #flushRests(): void {
+    const id = this.#restOffer;
+    if (id === undefined) return;
+    this.#restOffer = undefined;
+    const rests = this.#rests;
+    let row = `${this.#ord}\t${copyField(id)}\t${this.#restTotal ?? '\\N'}`;
+    for (let number = 0; number < STAGED_WAREHOUSE_COLUMNS; number += 1) row += `\t${rests[number] ?? '\\N'}`;
+    this.#options.add('rests', `${row}\n`);
+    for (let number = STAGED_WAREHOUSE_COLUMNS; number < rests.length; number += 1) {
+      const quantity = rests[number];
+      if (quantity !== undefined) this.#row('rest_extra', [this.#ord, id, number, quantity]);
+    }
+    rests.length = 0;
+    this.#restTotal = undefined;
+  }
+
+  #declarePriceType(id: string, name: string | undefined): number {
+    const known = this.#priceTypeNo.get(id);
+    const declared = name !== undefined;
+    if (known !== undefined) {
+      if (declared) this.#priceTypes[known] = { id, name, declared };
+      return known;
+    }
+    const number = this.#priceTypes.push({ id, name: name ?? id, declared }) - 1;
+    this.#priceTypeNo.set(id, number);
+    return number;
+  }
+
+  #cover(kind: SectionedKind): void {
+    if (this.#coverage[kind] !== 'changes') this.#coverage[kind] = this.#section;
+  }
+
+  #idTooLong(record: CommerceMlRecord & { readonly id: string }): boolean {
+    if (record.id.length <= ID_LENGTH_MAX) return false;
+    this.#warn(
+      'id-too-long',
+      record.id.slice(0, ID_LENGTH_MAX),
+      record.origin,
+      `${record.kind} skipped: its id has ${record.id.length} characters, at most ${ID_LENGTH_MAX} are kept`,
+    );
+    return true;
+  }
+
+  #warn(
+    code: string,
+    subject: string | undefined,
+    origin: { readonly file: string; readonly offset: number },
+    message: string,
+    detailsMax = Number.POSITIVE_INFINITY,
+  ): void {
+    const count = (this.#warnings[code] ?? 0) + 1;
+    this.#warnings[code] = count;
+    if (count <= detailsMax) this.#row('warnings', [code, subject, origin.file, origin.offset, message]);
+  }
+
+  #row(table: StagingTableName, values: readonly CopyValue[]): void {
+    this.#options.add(table, copyRow(values));
+  }
+}
+
+/** The good's part of a key. */
+function goodPart(id: string): string {
+  const hash = id.indexOf('#');
+  return hash === -1 ? id : id.slice(0, hash);
+}
+
+function imagesJson(images: readonly string[]): string {
+  return JSON.stringify([...new Set(images)]);
+}
+
+/** `20`, `10 %` as per cent; null for «Без НДС» and whatever is no number. */
+function vatRate(vat: string | undefined): string | undefined {
+  const match = vat === undefined ? null : /^\s*(\d{1,2}(?:[.,]\d{1,2})?)\s*%?\s*$/.exec(vat);
+  return match?.[1]?.replace(',', '.');
+}

@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { CommerceMlError } from 'commerceml';
+import type { StageMessage, StageRequest } from './stage-message.ts';
+import type { FromWorker, ToWorker } from './worker-protocol.ts';
+
+/** Megabytes of young generation: records live for a moment, and the default of 16 MiB triples the memory for nothing. */
+const YOUNG_GENERATION_MB = 8;
+const OLD_GENERATION_MB = 256;
+
+/** Messages of a reading that runs in a thread of its own. Call `copied` for every chunk that is in the database. */
+export interface WorkerStaging {
+  readonly messages: AsyncIterable<StageMessage>;
+  readonly copied: (bytes: number) => void;
+}
+
+/**
+ * `readStaging` on the other core: reading and COPY then overlap. The thread is ended on every path out of the loop.
+ *
+ * @throws CommerceMlError as `readStaging`, from the iteration.
+ * @example
+ * const { messages, copied } = stageInWorker(request);
+ * for await (const message of messages) if (message.type === 'chunk') void copy(message.chunk).then(copied);
+ */
+export function stageInWorker(request: StageRequest): WorkerStaging {
+  const worker = new Worker(new URL('./stage-worker.ts', import.meta.url), {
+    workerData: request,
+    resourceLimits: {
+      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      maxOldGenerationSizeMb: OLD_GENERATION_MB,
+    },
+  });
+  return {
+    messages: messages(worker),
+    copied: (copiedBytes) => worker.postMessage({ copiedBytes } satisfies ToWorker),
+  };
+}
+
+async function* messages(worker: Worker): AsyncGenerator<StageMessage, void, undefined> {
+  const received: FromWorker[] = [];
+  let broken: Error | undefined;
+  let wake: (() => void) | undefined;
+  worker.on('message', (message: FromWorker) => {
+    received.push(message);
+    wake?.();
+  });
+  worker.once('error', (error) => {
+    broken = error instanceof Error ? error : new Error(String(error));
+    wake?.();
+  });
+  worker.once('exit', (code) => {
+    broken ??= new Error(`the reading thread ended with code ${code} before the exchange was read`);
+    wake?.();
+  });
+  try {
+    for (;;) {
+      const message = received.shift();
+      if (message !== undefined) {
+        if (message.type === 'failed') throw rebuilt(message);
+        yield message;
+        if (message.type === 'done') return;
+        continue;
+      }
+      if (broken !== undefined) throw broken;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    const ended = worker.threadId === -1 ? undefined : once(worker, 'exit');
+    await worker.terminate();
+    await ended;
+  }
+}
+
+function rebuilt(failed: Extract<FromWorker, { type: 'failed' }>): Error {
+  const { place, message, stack } = failed;
+  const error = place === undefined ? new Error(message) : new CommerceMlError(place.reason, place);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

@@ -1,0 +1,196 @@
+/** Number of price types that have a column of their own in staging; further ones go to `price_extra`. */
+export const STAGED_PRICE_COLUMNS = 12;
+
+/** Number of warehouses that have a column of their own in staging; further ones go to `rest_extra`. */
+export const STAGED_WAREHOUSE_COLUMNS = 8;
+
+/** The schema that holds an import's staging tables. Unlogged and dropped at the end: never part of the catalogue. */
+export const STAGING_SCHEMA = 'onec_staging';
+
+/** A staging table; columns in the order in which the worker writes them. */
+export interface StagingTable {
+  readonly name: StagingTableName;
+  readonly columns: readonly (readonly [name: string, type: string])[];
+}
+
+/** Names of the staging tables. */
+export type StagingTableName =
+  | 'groups'
+  | 'properties'
+  | 'property_values'
+  | 'price_types'
+  | 'warehouses'
+  | 'goods'
+  | 'good_properties'
+  | 'offers'
+  | 'prices'
+  | 'price_extra'
+  | 'rests'
+  | 'rest_extra'
+  | 'warnings';
+
+// Text columns that are joined on collate "C": the ids are opaque, and comparing bytes is several times cheaper.
+const ID = 'text COLLATE "C"';
+
+/**
+ * Every staging table. `ord` numbers the records of an exchange in the order of reading: where an id comes twice
+ * (a folder that mixes two exports), the later record wins.
+ */
+export const STAGING_TABLES: readonly StagingTable[] = [
+  {
+    name: 'groups',
+    columns: [
+      ['ord', 'int8'],
+      ['id', ID],
+      ['name', 'text'],
+      ['parent_id', ID],
+      ['deleted', 'bool'],
+      ['slug', 'text'],
+    ],
+  },
+  {
+    name: 'properties',
+    columns: [
+      ['ord', 'int8'],
+      ['id', ID],
+      ['name', 'text'],
+      ['value_type', 'text'],
+    ],
+  },
+  {
+    name: 'property_values',
+    columns: [
+      ['ord', 'int8'],
+      ['property_id', ID],
+      ['id', ID],
+      ['value', 'text'],
+    ],
+  },
+  {
+    name: 'price_types',
+    columns: [
+      ['ord', 'int8'],
+      ['id', ID],
+      ['name', 'text'],
+      ['currency', 'text'],
+      ['deleted', 'bool'],
+    ],
+  },
+  {
+    name: 'warehouses',
+    columns: [
+      ['ord', 'int8'],
+      ['id', ID],
+      ['name', 'text'],
+      ['deleted', 'bool'],
+    ],
+  },
+  {
+    name: 'goods',
+    columns: [
+      ['ord', 'int8'],
+      ['id', ID],
+      ['name', 'text'],
+      ['slug', 'text'],
+      ['article', 'text'],
+      ['barcode', 'text'],
+      ['description', 'text'],
+      ['group_id', ID],
+      ['images', 'jsonb'],
+      ['brand_ref', ID],
+      ['brand_name', 'text'],
+      ['vat', 'numeric'],
+      ['color', 'text'],
+      ['size', 'text'],
+      ['deleted', 'bool'],
+    ],
+  },
+  {
+    name: 'good_properties',
+    columns: [
+      ['ord', 'int8'],
+      ['good_id', ID],
+      ['property_id', ID],
+      ['value', 'text'],
+    ],
+  },
+  {
+    name: 'offers',
+    columns: [
+      ['ord', 'int8'],
+      ['id', ID],
+      ['good_id', ID],
+      ['name', 'text'],
+      ['article', 'text'],
+      ['barcode', 'text'],
+      ['color', 'text'],
+      ['size', 'text'],
+      ['images', 'jsonb'],
+      ['deleted', 'bool'],
+    ],
+  },
+  {
+    name: 'prices',
+    columns: [
+      ['ord', 'int8'],
+      ['id', ID],
+      ...Array.from({ length: STAGED_PRICE_COLUMNS }, (_, index) => [`p${index}`, 'numeric'] as const),
+    ],
+  },
+  {
+    name: 'price_extra',
+    columns: [
+      ['ord', 'int8'],
+      ['id', ID],
+      ['type_no', 'int4'],
+      ['amount', 'numeric'],
+    ],
+  },
+  {
+    name: 'rests',
+    columns: [
+      ['ord', 'int8'],
+      ['id', ID],
+      ['total', 'int4'],
+      ...Array.from({ length: STAGED_WAREHOUSE_COLUMNS }, (_, index) => [`q${index}`, 'int4'] as const),
+    ],
+  },
+  {
+    name: 'rest_extra',
+    columns: [
+      ['ord', 'int8'],
+      ['id', ID],
+      ['warehouse_no', 'int4'],
+      ['quantity', 'int4'],
+    ],
+  },
+  {
+    name: 'warnings',
+    columns: [
+      ['code', 'text'],
+      ['subject', 'text'],
+      ['file', 'text'],
+      ['byte_offset', 'int8'],
+      ['message', 'text'],
+    ],
+  },
+];
+
+/**
+ * The statements that make empty staging tables. Autovacuum is off on them: they live for seconds, and it would
+ * read each one for nothing; the merge analyses what it plans joins on.
+ *
+ * @example
+ * for (const statement of stagingDdl()) await client.query(statement);
+ */
+export function stagingDdl(): readonly string[] {
+  return [
+    `DROP SCHEMA IF EXISTS ${STAGING_SCHEMA} CASCADE`,
+    `CREATE SCHEMA ${STAGING_SCHEMA}`,
+    ...STAGING_TABLES.map(
+      ({ name, columns }) =>
+        `CREATE UNLOGGED TABLE ${STAGING_SCHEMA}.${name} (${columns.map(([column, type]) => `${column} ${type}`).join(', ')})
+         WITH (autovacuum_enabled = false)`,
+    ),
+  ];
+}
