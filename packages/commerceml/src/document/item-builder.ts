@@ -121,7 +121,7 @@ export class ItemBuilder {
       this.#warnings.add('bad-decimal', origin, `a price of ${seen} is no decimal: price dropped`, this.id);
       return;
     }
-    if (this.priceTypeId === '') {
+    if (this.priceTypeId.trim() === '') {
       this.#warnings.add('missing-id', origin, 'a price without ИдТипаЦены: price dropped', this.id);
       return;
     }
@@ -213,7 +213,7 @@ export class ItemBuilder {
   end(): void {
     this.#closeStock();
     const isOffer = this.holder === 'offer';
-    if (this.id === '') {
+    if (this.id.trim() === '') {
       const what = isOffer ? 'a Предложение' : 'a Товар';
       const lost = this.#prices.length + this.#rests.length;
       const and = lost > 0 ? ` with ${lost} of its prices and rests` : '';

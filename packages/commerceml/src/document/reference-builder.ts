@@ -73,8 +73,8 @@ export class ReferenceBuilder {
 
   #emitGroup(group: Mutable<GroupRecord>): void {
     const parent = this.#parents.get(group);
-    if (parent !== undefined) group.parentId = parent.id === '' ? parent.parentId : parent.id;
-    if (group.id === '') {
+    if (parent !== undefined) group.parentId = isBlank(parent.id) ? parent.parentId : parent.id;
+    if (isBlank(group.id)) {
       this.#warnings.add(
         'missing-id',
         group.origin,
@@ -98,7 +98,7 @@ export class ReferenceBuilder {
 
   endProperty(): void {
     const { propertyOrigin: origin, propertyId: id } = this;
-    if (id === '') {
+    if (isBlank(id)) {
       const message = `a Свойство without Ид: dropped with ${this.#values.length} values`;
       this.#warnings.add('missing-id', origin, message, this.propertyName);
       return;
@@ -128,7 +128,7 @@ export class ReferenceBuilder {
   endValue(): void {
     const { valueOrigin: origin, valueId: id, valueText: value } = this;
     // Real exports hold empty pairs; they are rows of the file, and reported.
-    if (id === '') {
+    if (isBlank(id)) {
       const message = `a dictionary value ${JSON.stringify(value)} without ИдЗначения`;
       this.#warnings.add('missing-id', origin, message, this.propertyId);
     }
@@ -162,7 +162,7 @@ export class ReferenceBuilder {
       this.#endUnit();
       return;
     }
-    if (id === '') {
+    if (isBlank(id)) {
       this.#warnings.add('missing-id', origin, `a ${this.entryKind} without Ид: dropped`, name);
       return;
     }
@@ -174,7 +174,8 @@ export class ReferenceBuilder {
   /** A unit without an id is kept: one of FREESPORT's eighteen is so, and it is a row of the file. */
   #endUnit(): void {
     const { entryOrigin: origin, entryId: id } = this;
-    if (id === '') this.#warnings.add('missing-id', origin, 'an ЕдиницаИзмерения without Ид', this.unitShort);
+    if (isBlank(id))
+      this.#warnings.add('missing-id', origin, 'an ЕдиницаИзмерения without Ид', this.unitShort);
     this.#warnings.padded(id, "the unit's Ид", origin, id);
     this.#warnings.padded(this.unitFull ?? '', "the unit's name", origin, id);
     this.#emit({
@@ -188,10 +189,15 @@ export class ReferenceBuilder {
   }
 
   #checkName(name: string, origin: Origin, id: string, deleted: boolean): void {
-    if (name.trim() === '') {
+    if (isBlank(name)) {
       if (!deleted) this.#warnings.add('missing-name', origin, 'no Наименование: kept without a name', id);
       return;
     }
     this.#warnings.padded(name, 'the name', origin, id);
   }
+}
+
+/** Empty or only white space: one unit of the real export has the id "    ". */
+function isBlank(text: string): boolean {
+  return text.trim() === '';
 }
