@@ -5,7 +5,7 @@
 import { CommerceMlError } from '../errors.ts';
 import type { CommerceMlRecord, Origin, SectionName } from '../records.ts';
 import type { XmlName } from '../xml/xml-name.ts';
-import { type XmlHandler, XmlScanner } from '../xml/xml-scanner.ts';
+import { TEXT_IGNORED, type TextMode, type XmlHandler, XmlScanner } from '../xml/xml-scanner.ts';
 import { XmlSyntaxError } from '../xml/xml-syntax-error.ts';
 import { DataWarnings } from './data-warnings.ts';
 import { ItemBuilder } from './item-builder.ts';
@@ -74,23 +74,24 @@ export class DocumentReader implements XmlHandler {
     }
   }
 
-  onStart(name: XmlName, offset: number): boolean {
+  onStart(name: XmlName, offset: number): TextMode {
     const parent = this.#states[this.#depth] as number;
     const state = parent === S.SKIP ? S.SKIP : this.#nextState(parent, name, offset);
     this.#depth += 1;
     this.#states[this.#depth] = state;
     if (state === S.SKIP) {
       if (parent === S.ITEM) this.#item.described = true;
-      return false;
+      return TEXT_IGNORED;
     }
-    if (S.WANTS_TEXT[state] === 1) {
+    const mode = S.TEXT_MODES[state] as TextMode;
+    if (mode !== TEXT_IGNORED) {
       if (state >= S.ITEM_NAME && state <= S.ITEM_UNIT) this.#startField(state);
       else if (state === S.ITEM_QUANTITY) this.#item.totalOrigin = this.#originAt(offset);
       else if (state === S.VALUE_BARE) this.#reference.valueOrigin = this.#originAt(offset);
-      return true;
+      return mode;
     }
     this.#startContainer(state, name, offset);
-    return false;
+    return TEXT_IGNORED;
   }
 
   #startField(state: number): void {

@@ -11,18 +11,9 @@ import { DecimalSum, normalizeDecimal, parseDecimal } from '../values/decimal.ts
 import type { DataWarnings } from './data-warnings.ts';
 
 type Holder = 'offer' | 'good';
-interface PendingPrice {
-  readonly origin: Origin;
-  readonly priceTypeId: string;
-  readonly amount: string;
-  readonly currency: string | undefined;
-}
-interface PendingRest {
-  readonly origin: Origin;
-  readonly warehouseId: string | undefined;
-  readonly quantity: string;
-}
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+const BOOLEAN = /^\s*(?:да|нет|true|false)\s*$/i;
 const NOWHERE: Origin = { file: '', offset: 0 };
 
 /**
@@ -70,8 +61,9 @@ export class ItemBuilder {
   totalQuantity: string | undefined;
   totalOrigin: Origin = NOWHERE;
   hadPricesOrRests = false;
-  readonly #prices: PendingPrice[] = [];
-  readonly #rests: PendingRest[] = [];
+  /** Made as records at once; `offerId` is filled in at the end where `Ид` comes after them. */
+  #prices: Mutable<PriceRecord>[] = [];
+  #rests: Mutable<RestRecord>[] = [];
   readonly #emit: (record: CommerceMlRecord) => void;
   readonly #warnings: DataWarnings;
 
@@ -129,10 +121,13 @@ export class ItemBuilder {
       this.#warnings.add('decimal-comma', origin, `a price with a comma: ${this.priceAmount}`, this.id);
     }
     this.#prices.push({
+      kind: 'price',
       origin,
+      offerId: this.id,
       priceTypeId: this.priceTypeId,
       amount: decimal.text,
       currency: this.priceCurrency,
+      holder: this.holder,
     });
   }
 
@@ -169,9 +164,12 @@ export class ItemBuilder {
     }
     this.#checkQuantity(decimal.text, decimal.hadComma, origin);
     this.#rests.push({
+      kind: 'rest',
       origin,
+      offerId: this.id,
       warehouseId: warehouseId === '' ? undefined : warehouseId,
       quantity: decimal.text,
+      holder: this.holder,
     });
   }
 
@@ -195,16 +193,16 @@ export class ItemBuilder {
     this.characteristics.push({ name, value });
     const warnings = this.#warnings;
     if (!warnings.details) return;
-    if (value.trim() === '') {
+    if (value.length === 0 || value.trim() === '') {
       warnings.add('empty-characteristic', this.origin, `the characteristic ${name} is empty`, this.id);
       return;
     }
     warnings.padded(value, `the characteristic ${name}`, this.origin, this.id);
     warnings.marker(value, `the characteristic ${name}`, this.origin, this.id);
-    if (/^-?\d+,\d+$/.test(value)) {
+    if (value.includes(',') && /^-?\d+,\d+$/.test(value)) {
       warnings.add('decimal-comma', this.origin, `the characteristic ${name} is ${value}`, this.id);
     }
-    if (/размер|size/i.test(name) && /^(?:да|нет|true|false)$/i.test(value.trim())) {
+    if (value.length <= 5 && BOOLEAN.test(value) && /размер|size/i.test(name)) {
       warnings.add('boolean-size', this.origin, `${name} is ${value}, which is no size`, this.id);
     }
   }
@@ -227,27 +225,12 @@ export class ItemBuilder {
   }
 
   #flushPricesAndRests(): void {
-    for (const { origin, priceTypeId, amount, currency } of this.#prices) {
-      const price: PriceRecord = {
-        kind: 'price',
-        origin,
-        offerId: this.id,
-        priceTypeId,
-        amount,
-        currency,
-        holder: this.holder,
-      };
+    for (const price of this.#prices) {
+      price.offerId = this.id;
       this.#emit(price);
     }
-    for (const { origin, warehouseId, quantity } of this.#rests) {
-      const rest: RestRecord = {
-        kind: 'rest',
-        origin,
-        offerId: this.id,
-        warehouseId,
-        quantity,
-        holder: this.holder,
-      };
+    for (const rest of this.#rests) {
+      rest.offerId = this.id;
       this.#emit(rest);
     }
   }

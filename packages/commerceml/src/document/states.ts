@@ -4,6 +4,8 @@
  * the files hold. Elements that are not here are skipped, though still checked for well-formedness.
  */
 
+import { TEXT_IGNORED, TEXT_REPEATED, TEXT_WANTED } from '../xml/xml-scanner.ts';
+
 export const SKIP = 0;
 export const OUTSIDE = 1;
 export const ROOT = 2;
@@ -188,14 +190,36 @@ function transitions(): (ReadonlyMap<string, number> | undefined)[] {
   return table;
 }
 
-/** 1 for the states whose text is decoded: the leaves of the tree, except the two that carry none of use. */
-export const WANTS_TEXT: Uint8Array = wantedTexts();
+/** Leaves with few distinct texts. */
+const REPEATED: readonly number[] = [
+  PRICE_TYPE_ID,
+  PRICE_CURRENCY,
+  REST_WAREHOUSE_ID,
+  REST_QUANTITY,
+  REST_WAREHOUSE_QUANTITY,
+  ITEM_QUANTITY,
+  PAIR_NAME,
+  PAIR_VALUE,
+  REF_ID,
+  REF_VALUE,
+  ITEM_DELETED,
+  ITEM_GROUP_ID,
+  ITEM_UNIT,
+  MAKER_ID,
+  TAX_NAME,
+  TAX_RATE,
+];
 
-function wantedTexts(): Uint8Array {
-  const wants = new Uint8Array(STATE_COUNT);
-  for (let state = ROOT; state < STATE_COUNT; state += 1)
-    if (TRANSITIONS[state] === undefined) wants[state] = 1;
-  wants[ITEM_WAREHOUSE] = 0;
-  wants[ITEM_VERSION] = 0;
-  return wants;
+/** What to do with the text of a state: leaves of the tree are decoded, except the two that carry none of use. */
+export const TEXT_MODES: Uint8Array = textModes();
+
+function textModes(): Uint8Array {
+  const modes = new Uint8Array(STATE_COUNT);
+  for (let state = ROOT; state < STATE_COUNT; state += 1) {
+    if (TRANSITIONS[state] === undefined) modes[state] = TEXT_WANTED;
+  }
+  for (const state of REPEATED) modes[state] = TEXT_REPEATED;
+  modes[ITEM_WAREHOUSE] = TEXT_IGNORED;
+  modes[ITEM_VERSION] = TEXT_IGNORED;
+  return modes;
 }

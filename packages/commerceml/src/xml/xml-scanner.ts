@@ -33,15 +33,24 @@ import {
   startsWith,
 } from './markup.ts';
 import { resolveReferences } from './references.ts';
+import { TextCache } from './text-cache.ts';
 import { XmlAttributes } from './xml-attributes.ts';
 import { parseXmlDeclaration, type XmlDeclaration } from './xml-declaration.ts';
 import { type XmlName, XmlNameTable } from './xml-name.ts';
 import { XmlSyntaxError } from './xml-syntax-error.ts';
 
+/** The element's own text is checked but not decoded. */
+export const TEXT_IGNORED = 0;
+/** The element's own text is decoded. */
+export const TEXT_WANTED = 1;
+/** As `TEXT_WANTED`, for texts that come again and again: the same string is given each time. */
+export const TEXT_REPEATED = 2;
+export type TextMode = 0 | 1 | 2;
+
 /** What a reader gets to see. */
 export interface XmlHandler {
-  /** A start tag at `offset` (UTF-8 bytes from the start). Return true to have the element's own text decoded. */
-  onStart(name: XmlName, offset: number): boolean;
+  /** A start tag at `offset` (UTF-8 bytes from the start). Returns what to do with the element's own text. */
+  onStart(name: XmlName, offset: number): TextMode;
   /** The matching end tag; `text` is the element's own character data where it was asked for, else `''`. */
   onEnd(name: XmlName, text: string): void;
 }
@@ -59,7 +68,7 @@ const HAS_RETURN = 2;
  *
  * @throws XmlSyntaxError at the first violation, from `write` or `end`.
  * @example
- * const scanner = new XmlScanner({ onStart: (name) => name.local === 'Ид', onEnd: (name, text) => print(text) });
+ * const scanner = new XmlScanner({ onStart: (name) => (name.local === 'Ид' ? TEXT_WANTED : TEXT_IGNORED), onEnd: (name, text) => print(text) });
  * scanner.write(Buffer.from('<a><Ид>1</Ид></a>'));
  * scanner.end();
  */
@@ -80,7 +89,8 @@ export class XmlScanner {
   #rootSeen = false;
   #doctypeSeen = false;
   readonly #open: XmlName[] = [];
-  readonly #wanted: boolean[] = [];
+  readonly #modes = new Uint8Array(DEPTH_MAX + 1);
+  readonly #cache = new TextCache();
   readonly #texts: string[] = [];
   /** Where the guesses for the next start tag are remembered. */
   #last: XmlName = {
@@ -175,7 +185,7 @@ export class XmlScanner {
     const base = this.#base;
     const handler = this.#handler;
     const open = this.#open;
-    const wanted = this.#wanted;
+    const modes = this.#modes;
     const texts = this.#texts;
     let depth = this.#depth;
     let position = this.#position;
@@ -205,7 +215,9 @@ export class XmlScanner {
       if (i >= limit) break;
       if (i > position) {
         if (depth === 0) this.#checkOutside(position, i);
-        else if (wanted[depth] === true) texts[depth] += this.#decode(position, i, marks);
+        else if (modes[depth] === TEXT_REPEATED && marks === 0) {
+          texts[depth] += this.#cache.decode(bytes, position, i);
+        } else if (modes[depth] !== TEXT_IGNORED) texts[depth] += this.#decode(position, i, marks);
         else if (marks & HAS_REFERENCE) this.#decode(position, i, marks);
         position = i;
       }
@@ -269,6 +281,10 @@ export class XmlScanner {
       if (bytes[at] === 0x3e) {
         at += 1;
         this.attributes.clear();
+      } else if (bytes[at] === 0x2f && bytes[at + 1] === 0x3e && at + 1 < limit) {
+        at += 2;
+        selfClosing = true;
+        this.attributes.clear();
       } else {
         at = this.attributes.read(bytes, at, limit, base, this.#names);
         if (at === -1) break;
@@ -280,14 +296,14 @@ export class XmlScanner {
       this.#rootSeen = true;
       last = name;
       position = at;
-      const wantsText = handler.onStart(name, base + i);
+      const mode = handler.onStart(name, base + i);
       if (selfClosing) {
         handler.onEnd(name, '');
       } else {
         depth += 1;
         open[depth] = name;
         texts[depth] = '';
-        wanted[depth] = wantsText;
+        modes[depth] = mode;
       }
     }
     this.#last = last;
@@ -326,7 +342,7 @@ export class XmlScanner {
       throw new XmlSyntaxError('malformed', 'a CDATA section outside the root element', this.#base + at);
     }
     const after = skipCdata(this.#window, at, limit, this.#base);
-    if (after !== -1 && this.#wanted[this.#depth] === true) {
+    if (after !== -1 && this.#modes[this.#depth] !== TEXT_IGNORED) {
       this.#texts[this.#depth] += normalizeReturns(this.#window.toString('utf8', at + 9, after - 3));
     }
     return after;

@@ -1,6 +1,6 @@
 /** The reference for well-formedness: saxes, and our scanner made to give the same events. */
 import { SaxesParser } from 'saxes';
-import { XmlScanner } from '../../src/xml/xml-scanner.ts';
+import { TEXT_WANTED, XmlScanner } from '../../src/xml/xml-scanner.ts';
 
 /** Events in order, or the fact that the document is not well-formed. */
 export type Outcome = { readonly ok: true; readonly events: readonly string[] } | { readonly ok: false };
@@ -42,7 +42,7 @@ export function byScanner(bytes: Uint8Array, step: number = bytes.length): Outco
   const scanner: XmlScanner = new XmlScanner({
     onStart: (name) => {
       events.push(`<${name.qname} ${JSON.stringify(scanner.attributes.entries())}`);
-      return true;
+      return TEXT_WANTED;
     },
     onEnd: (name, text) => {
       events.push(`>${name.qname} ${JSON.stringify(text)}`);
