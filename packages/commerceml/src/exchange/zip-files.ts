@@ -18,8 +18,8 @@ const openBuffer = promisify<Buffer, Options, ZipFile>(fromBuffer);
 const OPTIONS = { lazyEntries: true, autoClose: false, validateEntrySizes: true, strictFileNames: false };
 
 /**
- * The XML entries of a zip archive as exchange files. Nothing is written to disk, so a name with `../` in it is
- * only a name. Each entry is read through its own handle, as each is read twice (order first, then content).
+ * The XML entries of a zip archive as exchange files. Nothing is written to disk; an archive with a name that
+ * leaves it (`../`) is refused by yauzl all the same. Each entry is read through its own handle, as each is read twice (order first, then content).
  *
  * @throws CommerceMlError `bad-archive` or `limit-exceeded`.
  * @example const files = await zipFiles('/var/1c/exchange.zip', 'exchange.zip');

@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { generateExchange } from '../../src/generate/index.ts';
+import {
+  type CommerceMlRecord,
+  inspectExchange,
+  orderExchange,
+  readExchange,
+  readExchangeBatches,
+} from '../../src/index.ts';
+import { makeZip } from './make-zip.ts';
+
+const FIXTURES = path.resolve(import.meta.dirname, '../fixtures');
+let scratch = '';
+
+before(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'commerceml-'));
+});
+after(async () => {
+  await rm(scratch, { recursive: true });
+});
+
+async function collect(source: AsyncIterable<CommerceMlRecord>): Promise<CommerceMlRecord[]> {
+  const records: CommerceMlRecord[] = [];
+  for await (const record of source) records.push(record);
+  return records;
+}
+
+describe('readExchange', () => {
+  it('reads in the order of dependency, whatever the names', async () => {
+    const order = (await orderExchange(path.join(FIXTURES, 'defects-31'))).map(
+      ({ file, phase }) => `${phase} ${file.name}`,
+    );
+    assert.deepEqual(order, [
+      'reference groups/groups.xml',
+      'reference priceLists/priceLists.xml',
+      'reference propertiesGoods/propertiesGoods.xml',
+      'reference units/units.xml',
+      'goods goods/import_files/goods.xml',
+      'offers offers/offers_1_2_y.xml',
+      'offers offers/offers_1_10_x.xml',
+      'prices prices/prices.xml',
+      'rests rests/rests.xml',
+    ]);
+  });
+
+  it('takes the kind from the content: with meaningless names the records are the same', async () => {
+    const dir = path.join(scratch, 'renamed');
+    await mkdir(dir);
+    const names = await readdir(path.join(FIXTURES, 'defects-31'), { recursive: true });
+    for (const [i, name] of names
+      .filter((name) => name.endsWith('.xml'))
+      .toSorted()
+      .entries()) {
+      await cp(path.join(FIXTURES, 'defects-31', name), path.join(dir, `ФАЙЛ${i}.XML`));
+    }
+    const phases = (await orderExchange(dir)).map(({ phase }) => phase);
+    assert.deepEqual(phases, [
+      'reference',
+      'reference',
+      'reference',
+      'reference',
+      'goods',
+      'offers',
+      'offers',
+      'prices',
+      'rests',
+    ]);
+  });
+
+  it('reads a zip archive as it reads a folder', async () => {
+    const folder = path.join(FIXTURES, 'defects-31');
+    const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.xml'));
+    const entries = await Promise.all(
+      names.map(async (name) => [name, await readFile(path.join(folder, name))] as const),
+    );
+    const zip = path.join(scratch, 'exchange.zip');
+    await writeFile(zip, makeZip([...entries, ['goods/import_files/a.jpg', Buffer.from('x')]]));
+    const plain = (records: readonly CommerceMlRecord[]): unknown[] =>
+      records.map(({ origin, ...rest }) => ({
+        ...rest,
+        message: '',
+        origin: { ...origin, file: origin.file.replace('exchange.zip!/', '') },
+      }));
+    assert.deepEqual(plain(await collect(readExchange(zip))), plain(await collect(readExchange(folder))));
+  });
+
+  it('refuses an archive with a path that leaves it', async () => {
+    const evil = path.join(scratch, 'evil.zip');
+    await writeFile(evil, makeZip([['../../etc/evil.xml', Buffer.from('<a/>')]]));
+    await assert.rejects(collect(readExchange(evil)), { code: 'bad-archive' });
+  });
+
+  it('refuses a zip bomb, a broken archive and a corrupt entry', async () => {
+    const bomb = path.join(scratch, 'bomb.zip');
+    await writeFile(bomb, makeZip([['a.xml', Buffer.alloc(1024 * 1024, 0x20)]]));
+    await assert.rejects(collect(readExchange(bomb, { zipLimits: { bytesMax: 1000, entriesMax: 10 } })), {
+      code: 'limit-exceeded',
+    });
+    const broken = path.join(scratch, 'broken.zip');
+    await writeFile(broken, (await readFile(bomb)).subarray(0, 200));
+    await assert.rejects(collect(readExchange(broken)), { code: 'bad-archive', file: 'broken.zip' });
+    const corrupt = makeZip([['a.xml', await readFile(path.join(FIXTURES, 'defects-204/import.xml'))]]);
+    corrupt.fill(0xff, 60, 120);
+    const bad = path.join(scratch, 'corrupt.zip');
+    await writeFile(bad, corrupt);
+    await assert.rejects(collect(readExchange(bad)), { code: 'bad-archive', file: 'corrupt.zip!/a.xml' });
+  });
+
+  it('refuses an empty folder and a missing one', async () => {
+    const empty = path.join(scratch, 'empty');
+    await mkdir(empty);
+    await assert.rejects(collect(readExchange(empty)), { code: 'empty-exchange' });
+    await assert.rejects(collect(readExchange(path.join(scratch, 'absent'))), { code: 'unreadable' });
+  });
+
+  it('reads a list of files', async () => {
+    const files = ['offers.xml', 'import.xml'].map((name) => path.join(FIXTURES, 'defects-204', name));
+    const records = await collect(readExchange({ files }));
+    assert.deepEqual(
+      records.filter(({ kind }) => kind === 'document').map(({ origin }) => origin.file),
+      ['import.xml', 'offers.xml'],
+    );
+  });
+
+  it('stops with an error at a truncated file, after the files before it', async () => {
+    const dir = path.join(scratch, 'cut');
+    const truth = await generateExchange(dir, { goods: 300, offersPerGood: 5 });
+    const prices = path.join(dir, 'prices');
+    const [name = ''] = await readdir(prices);
+    await truncate(path.join(prices, name), 500_000);
+    const records: CommerceMlRecord[] = [];
+    await assert.rejects(
+      async () => {
+        for await (const record of readExchange(dir)) records.push(record);
+      },
+      {
+        name: 'CommerceMlError',
+        code: /truncated|invalid-encoding/,
+        file: `prices/${name}`,
+        offset: 500_000,
+      },
+    );
+    assert.equal(records.filter(({ kind }) => kind === 'offer').length, truth.offers);
+    assert.equal(records.filter(({ kind }) => kind === 'rest').length, 0);
+  });
+
+  it('stops when it is told to', async () => {
+    const dir = path.join(scratch, 'abort');
+    await generateExchange(dir, { goods: 300, offersPerGood: 5 });
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    let batches = 0;
+    await assert.rejects(async () => {
+      for await (const _ of readExchangeBatches(dir, { signal: controller.signal })) {
+        batches += 1;
+        if (batches === 3) controller.abort(reason);
+      }
+    }, reason);
+    assert.equal(batches, 3);
+  });
+
+  it('reads no further than it is asked to', async () => {
+    let chunks = 0;
+    const xml = await readFile(path.join(FIXTURES, 'defects-204/import.xml'));
+    const file = {
+      name: 'import.xml',
+      bytes: xml.length,
+      chunks: async function* () {
+        for (let at = 0; at < xml.length; at += 64) {
+          chunks += 1;
+          yield xml.subarray(at, at + 64);
+        }
+      },
+    };
+    const source = readExchange({ files: [file] });
+    const { value } = await source.next();
+    assert.equal(value?.kind, 'document');
+    const whole = Math.ceil(xml.length / 64);
+    // Once whole at most to find out what it is, then only the start: back-pressure is the pull itself.
+    assert.ok(chunks < whole + SNIFF_CHUNKS, `${chunks} of ${whole} chunks`);
+    await source.return();
+  });
+
+  it('says which file it is at, and how far', async () => {
+    const seen: string[] = [];
+    const dir = path.join(FIXTURES, 'defects-204');
+    for await (const _ of readExchangeBatches(dir, {
+      onFile: ({ file, phase, bytesBefore, bytesTotal }) =>
+        seen.push(`${phase} ${file} ${bytesBefore < bytesTotal}`),
+    }));
+    assert.deepEqual(seen, ['goods import.xml true', 'offers offers.xml true']);
+  });
+});
+
+/** The encoding is decided after 1,024 bytes: 16 chunks of 64, and one more. */
+const SNIFF_CHUNKS = 18;
+
+describe('generateExchange and inspectExchange', () => {
+  for (const layout of ['3.1', '2.04'] as const) {
+    for (const full of [true, false]) {
+      it(`agree on every count (${layout}, ${full ? 'full' : 'changes only'})`, async () => {
+        const dir = path.join(scratch, `truth-${layout}-${full}`);
+        const { files, bytes, ...truth } = await generateExchange(dir, {
+          goods: 230,
+          offersPerGood: 7.3,
+          layout,
+          full,
+          seed: 42,
+          portion: 100,
+        });
+        const { warnings, ...summary } = await inspectExchange(dir);
+        assert.deepEqual({ ...summary, ...truth }, summary);
+        assert.equal(summary.files, files);
+        assert.ok(bytes > 500_000);
+        for (const code of [
+          'orphan-offer',
+          'good-without-offer',
+          'duplicate-article',
+          'boolean-size',
+          'sentinel-value',
+          'html-text',
+          'padded-text',
+          'empty-characteristic',
+          'unknown-group',
+          'placeholder-value',
+          'nil-reference',
+          'decimal-comma',
+        ] as const) {
+          assert.ok((warnings[code] ?? 0) > 0, `no ${code}`);
+        }
+        if (layout === '3.1')
+          assert.ok((warnings['unknown-offer-price'] ?? 0) > 0 && (warnings['negative-stock'] ?? 0) > 0);
+      });
+    }
+  }
+
+  it('makes the same bytes from the same seed, and others from another', async () => {
+    const bytes = async (seed: number, name: string): Promise<string> => {
+      const dir = path.join(scratch, name);
+      await generateExchange(dir, { goods: 30, seed, layout: '2.04' });
+      return (
+        (await readFile(path.join(dir, 'import.xml'), 'utf8')) +
+        (await readFile(path.join(dir, 'offers.xml'), 'utf8'))
+      );
+    };
+    const first = await bytes(7, 'seed-a');
+    assert.equal(await bytes(7, 'seed-b'), first);
+    assert.notEqual(await bytes(8, 'seed-c'), first);
+  });
+
+  it('gives exactly goods × offersPerGood offers, and ids that are unique', async () => {
+    const dir = path.join(scratch, 'exact');
+    const truth = await generateExchange(dir, { goods: 1000, offersPerGood: 10, strays: 0, packaging: 0 });
+    assert.equal(truth.offers, 10_000);
+    const { warnings } = await inspectExchange(dir);
+    assert.equal(warnings['duplicate-id'], undefined);
+  });
+
+  it('refuses impossible sizes', async () => {
+    await assert.rejects(generateExchange(path.join(scratch, 'no'), { goods: -1 }), RangeError);
+    await assert.rejects(
+      generateExchange(path.join(scratch, 'no'), { goods: 1, offersPerGood: Number.NaN }),
+      RangeError,
+    );
+  });
+});
