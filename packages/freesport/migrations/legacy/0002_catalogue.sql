@@ -115,7 +115,7 @@ CREATE TABLE import_sessions (
   session_key varchar(100),
   import_type varchar(20) NOT NULL,
   status varchar(20) NOT NULL DEFAULT 'pending'
-    CHECK (status IN ('pending', 'started', 'in_progress', 'completed', 'failed')),
+    CHECK (status::text = ANY (ARRAY['pending', 'started', 'in_progress', 'completed', 'failed']::text[])),
   report text NOT NULL DEFAULT '',
   report_details jsonb NOT NULL DEFAULT '{}',
   error_message text NOT NULL DEFAULT '',
@@ -127,4 +127,4 @@ CREATE TABLE import_sessions (
 );
 -- One running import a key: three sessions from one click is what the original suffered from.
 CREATE UNIQUE INDEX import_sessions_active_key ON import_sessions (session_key)
-  WHERE status IN ('pending', 'started', 'in_progress');
+  WHERE status::text = ANY (ARRAY['pending', 'started', 'in_progress']::text[]);

@@ -8,8 +8,9 @@ UPDATE price_types SET product_field = CASE product_field
   WHEN 'max_suggested_retail_price' THEN 'msrp'
   ELSE product_field END
 WHERE product_field IN ('recommended_retail_price', 'max_suggested_retail_price');
-ALTER TABLE price_types ADD CONSTRAINT price_types_product_field_check CHECK (product_field IN ('retail_price',
-  'opt1_price', 'opt2_price', 'opt3_price', 'trainer_price', 'federation_price', 'msrp', 'rrp')) NOT VALID;
+ALTER TABLE price_types ADD CONSTRAINT price_types_product_field_check CHECK (product_field::text = ANY (ARRAY['retail_price',
+  'opt1_price', 'opt2_price', 'opt3_price', 'trainer_price', 'federation_price', 'msrp', 'rrp']::text[])) NOT VALID;
+ALTER TABLE price_types VALIDATE CONSTRAINT price_types_product_field_check;
 ALTER TABLE price_types ADD COLUMN currency varchar(10) NOT NULL DEFAULT '',
   ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now();
 

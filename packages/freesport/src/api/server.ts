@@ -1,7 +1,7 @@
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { CategoryTree } from '../catalogue/category-tree.ts';
 import type { Database } from '../database/database.ts';
 import type { ShopRelease } from '../releases/shop-release.ts';
@@ -45,7 +45,7 @@ export async function shopServer(options: ServerOptions): Promise<ShopServer> {
   const shop: Shop = { release, database, categories, catalogue: release.catalogue(database, categories) };
   const app = fastify({
     loggerInstance: options.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
     // A request that arrives while the server closes is answered, not refused.
     return503OnClosing: false,
@@ -73,11 +73,9 @@ export async function shopServer(options: ServerOptions): Promise<ShopServer> {
     return reply.code(status).send(body);
   });
   app.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .send({
-        error: { code: 'not-found', message: `nothing is served at ${request.method} ${request.url}` },
-      }),
+    reply.code(404).send({
+      error: { code: 'not-found', message: `nothing is served at ${request.method} ${request.url}` },
+    }),
   );
   app.addHook('onSend', async (_request, reply) => {
     if (draining) void reply.header('connection', 'close');

@@ -5,6 +5,9 @@ import type { ServiceName } from '../service/pid-file.ts';
 import { runCommand } from './run-command.ts';
 import { apiPort } from './serve.ts';
 
+/** What `status` exits with for a service that does not run, as init scripts do (LSB). */
+const STOPPED = 3;
+
 type Verb = 'start' | 'stop' | 'status' | 'restart';
 
 /**
@@ -30,6 +33,7 @@ export function serviceCommand(program: Command): void {
             ? `${service} runs: release ${status.release}, pid ${status.pid}${status.port === undefined ? '' : `, port ${status.port}`}`
             : `${service} is stopped`,
         );
+        if (verb === 'status' && !status.running) process.exitCode = STOPPED;
         return status;
       });
     });

@@ -12,11 +12,18 @@ export type ApplicationName = 'freesport-api' | 'freesport-worker' | 'freesport-
  * new pg.Pool(connectionSettings('freesport-api'));
  */
 export function connectionSettings(name: ApplicationName): pg.PoolConfig {
+  const { host, port, user, database } = new pg.Client();
   return {
+    // Fixed now, so that every connection of a pool goes to the same place.
+    host,
+    port,
+    user,
+    database,
     application_name: name,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
-    password: passwordFromFile,
+    password: async () =>
+      await passwordFromFile({ host, port, user: user ?? '', database: database ?? user ?? '' }),
     types: { getTypeParser },
     // Fails a request whose server has vanished without a word; commands may run longer than any bound set here.
     ...(name === 'freesport-api' ? { query_timeout: 15_000 } : {}),
@@ -38,11 +45,8 @@ function parseInt8(text: string): number {
 }
 
 /** libpq's password file (manual, "The Password File"): PGPASSFILE or ~/.pgpass. Empty where it has no such line. */
-async function passwordFromFile(): Promise<string> {
-  const { host, port, user, database } = new pg.Client();
+async function passwordFromFile(connection: Parameters<typeof pgpass>[0]): Promise<string> {
   return await new Promise((resolve) => {
-    pgpass({ host, port, user: user ?? '', database: database ?? user ?? '' }, (password) =>
-      resolve(password ?? ''),
-    );
+    pgpass(connection, (password) => resolve(password ?? ''));
   });
 }

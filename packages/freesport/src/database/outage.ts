@@ -1,3 +1,5 @@
+import { ShopError } from '../errors.ts';
+
 /** Codes of the network and of PostgreSQL (manual, appendix A) that mean "the database is away", not "bad query". */
 const OUTAGE_CODES = new Set([
   'ECONNREFUSED',
@@ -32,6 +34,8 @@ const OUTAGE_MESSAGE =
  */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  // Already judged: a lost COMMIT above all must not look like something to try again.
+  if (error instanceof ShopError) return false;
   const code = (error as Error & { code?: unknown }).code;
   if (typeof code === 'string' && OUTAGE_CODES.has(code)) return true;
   if (OUTAGE_MESSAGE.test(error.message)) return true;

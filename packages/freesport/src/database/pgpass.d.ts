@@ -7,5 +7,8 @@ declare module 'pgpass' {
     readonly database: string;
   }
   /** Calls back with the password of the first line that fits, or with undefined. */
-  export default function pgpass(info: ConnectionInfo, callback: (password: string | undefined) => void): void;
+  export default function pgpass(
+    info: ConnectionInfo,
+    callback: (password: string | undefined) => void,
+  ): void;
 }

@@ -1,5 +1,5 @@
+import { foldBrandName } from 'commerceml';
 import type pg from 'pg';
-import { foldBrandName } from '../onec/names/brand-name.ts';
 import type { LegacyCatalogueData, LegacySku } from './legacy-sku.ts';
 import { SEED_NOW } from './people-sql.ts';
 

@@ -19,11 +19,8 @@ const ONLY_13_4 = [
   'freesport/src/catalogue/variants',
   'freesport/src/releases/13-4.ts',
   'freesport/src/commands/import-products-from-1c.ts',
-  'freesport/src/admin/variants',
+  'freesport/src/onec',
 ];
-
-/** In `src/onec` the seed of 13.3 only wants the names. */
-const ONEC_KEPT = 'names';
 
 /** The tags are dated, so that the same sources give the same commits on every machine. */
 const RELEASE_DATES: Readonly<Record<ReleaseVersion, string>> = {
@@ -88,10 +85,6 @@ function writeTree(repository: string, version: ReleaseVersion): void {
   if (version === '13.4') return;
   for (const entry of ONLY_13_4)
     rmSync(path.join(repository, 'packages', entry), { recursive: true, force: true });
-  const onec = path.join(repository, 'packages/freesport/src/onec');
-  for (const entry of existsSync(onec) ? readdirSync(onec) : []) {
-    if (entry !== ONEC_KEPT) rmSync(path.join(onec, entry), { recursive: true });
-  }
 }
 
 async function git(cwd: string, argv: readonly string[], date?: string): Promise<string> {

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { pidFile, type ServiceRecord } from '../../src/service/pid-file.ts';
+import { processStart } from '../../src/service/process-identity.ts';
+import { freePort } from '../support/free-port.ts';
+import { freesport, rows, ShopDatabases } from '../support/shop-database.ts';
+
+describe('service control', () => {
+  let databases: ShopDatabases;
+  let run: string;
+  let environment: NodeJS.ProcessEnv;
+  let port: number;
+
+  before(async () => {
+    databases = await ShopDatabases.open();
+    await databases.shop('13.4');
+    run = mkdtempSync(path.join(tmpdir(), 'freesport-run-'));
+    port = await freePort();
+    environment = { FREESPORT_RUN_DIR: run, FREESPORT_PORT: String(port), FREESPORT_LOG_LEVEL: 'warn' };
+  });
+  afterEach(async () => {
+    await freesport(['service', 'stop', 'api'], environment);
+    await freesport(['service', 'stop', 'worker'], environment);
+  });
+  after(async () => {
+    rmSync(run, { recursive: true });
+    await databases.release();
+  });
+
+  const service = async (
+    verb: string,
+    name: string,
+  ): Promise<{ running: boolean; pid?: number; release?: string }> => {
+    const result = await freesport(['service', verb, name, '--json'], environment);
+    const status = JSON.parse(result.stdout) as { running: boolean; pid?: number; release?: string };
+    assert.equal(result.code, verb === 'status' && !status.running ? 3 : 0, result.stderr);
+    return status;
+  };
+
+  it('starts the API, is done when health answers, and stops it for good', async () => {
+    const started = await service('start', 'api');
+    assert.equal(started.running, true);
+    const health = (await (await fetch(`http://127.0.0.1:${port}/api/health/`)).json()) as {
+      pid: number;
+      release: string;
+    };
+    assert.equal(health.pid, started.pid);
+    assert.equal(health.release, '13.4');
+    assert.equal((await service('start', 'api')).pid, started.pid, 'a second start leaves it alone');
+    const restarted = await service('restart', 'api');
+    assert.notEqual(restarted.pid, started.pid);
+    assert.equal(processStart(started.pid ?? 0), undefined);
+    assert.equal((await service('stop', 'api')).running, false);
+    assert.equal(processStart(restarted.pid ?? 0), undefined);
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/api/health/`));
+    assert.equal((await service('stop', 'api')).running, false, 'stopping twice is no error');
+  });
+
+  it('starts the worker, which sends the mail of an order and survives its database being taken away', async () => {
+    const started = await service('start', 'worker');
+    await rows(
+      `INSERT INTO orders (order_number, customer_email, total_amount) VALUES ('T-1', 'a@example.com', 1), ('T-2', 'b@example.com', 1)`,
+    );
+    const mail = async (number: string): Promise<void> => {
+      await rows(
+        `SELECT graphile_worker.add_job('send_order_mail', json_build_object('orderNumber', $1::text))`,
+        [number],
+      );
+      for (let attempt = 0; ; attempt += 1) {
+        const [row] = await rows<{ n: number }>(
+          'SELECT count(*) AS n FROM mail_outbox WHERE order_number = $1',
+          [number],
+        );
+        if (row?.n === 1) return;
+        assert.ok(attempt < 400, `no mail for ${number}`);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+    };
+    await mail('T-1');
+    await databases.cluster.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'freesport-worker'`,
+    );
+    await mail('T-2');
+    assert.equal((await service('status', 'worker')).pid, started.pid, 'it is the same process');
+    assert.equal((await service('stop', 'worker')).running, false);
+    assert.equal(processStart(started.pid ?? 0), undefined);
+  });
+
+  it('never touches a stranger who got the pid', async () => {
+    const record: ServiceRecord = {
+      pid: process.pid,
+      startedAs: 'another time',
+      release: '13.3',
+      root: '/elsewhere',
+      port,
+    };
+    writeFileSync(pidFile(run, 'api'), JSON.stringify(record));
+    assert.equal((await service('status', 'api')).running, false);
+    assert.equal((await service('stop', 'api')).running, false);
+    assert.ok(processStart(process.pid), 'this test was not ended');
+    writeFileSync(pidFile(run, 'api'), 'not json');
+    const broken = await freesport(['service', 'status', 'api'], environment);
+    assert.equal(broken.code, 1);
+    assert.match(broken.stderr, /not a pid file of this shop/);
+    rmSync(pidFile(run, 'api'));
+  });
+
+  it('tells why a service did not come up', async () => {
+    const failed = await freesport(['service', 'start', 'api'], { ...environment, FREESPORT_RELEASE: '99' });
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /release "99" is unknown/);
+    assert.equal((await service('status', 'api')).running, false);
+  });
+
+  it('drops no request of clients that are at it while it stops', async () => {
+    await service('start', 'api');
+    const { pid } = JSON.parse(readFileSync(pidFile(run, 'api'), 'utf8')) as ServiceRecord;
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    const statuses: number[] = [];
+    const failures: string[] = [];
+    let stopped = false;
+    const ask = (): Promise<boolean> =>
+      new Promise((resolve) => {
+        const outgoing = request({ port, path: '/api/products/good-1/', agent }, (response) => {
+          response.resume().on('end', () => {
+            statuses.push(response.statusCode ?? 0);
+            resolve(true);
+          });
+        });
+        outgoing.on('error', (error: NodeJS.ErrnoException) => {
+          // Only the closed door of a stopped server may be seen, never a cut answer.
+          if (error.code !== 'ECONNREFUSED') failures.push(String(error.code));
+          resolve(error.code !== 'ECONNREFUSED');
+        });
+        outgoing.end();
+      });
+    const clients = Array.from({ length: 8 }, async () => {
+      while (!stopped && (await ask()));
+    });
+    while (statuses.length < 200) await new Promise((resolve) => setImmediate(resolve));
+    process.kill(pid, 'SIGTERM');
+    await Promise.all(clients);
+    stopped = true;
+    agent.destroy();
+    assert.deepEqual(failures, []);
+    assert.ok(statuses.every((status) => status === 200));
+  });
+});
