@@ -1,0 +1,3 @@
+export function buildSources(..._x: unknown[]): unknown[] {
+  return [];
+}
