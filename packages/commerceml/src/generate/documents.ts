@@ -5,6 +5,10 @@ import { escapeAttribute, escapeText } from './portion-writer.ts';
 import { guid } from './random.ts';
 import { BRANDS, COLORS, PACKAGING, PRICE_TYPES, WAREHOUSES } from './vocabulary.ts';
 
+/** 2.x writes the unit as attributes, in goods and (from 2.05 on) in offers. */
+const UNIT_2 =
+  '\t\t\t\t<БазоваяЕдиница Код="796 " НаименованиеПолное="Штука" МеждународноеСокращение="PCE">шт</БазоваяЕдиница>\n';
+
 /** Layouts that the generator knows. */
 export type Layout = '3.1' | '2.04';
 
@@ -157,9 +161,7 @@ export function goodXml(good: PlannedGood, frame: DocumentFrame): string {
     ? `\t\t\t\t<НомерВерсии>AAAAAAAAAAI=</НомерВерсии>\n\t\t\t\t<ПометкаУдаления>${good.deleted}</ПометкаУдаления>\n`
     : '';
   const article = good.article === undefined ? '' : `\t\t\t\t<Артикул>${good.article}</Артикул>\n`;
-  const unit = v3
-    ? '\t\t\t\t<БазоваяЕдиница>796 </БазоваяЕдиница>\n'
-    : '\t\t\t\t<БазоваяЕдиница Код="796 " НаименованиеПолное="Штука" МеждународноеСокращение="PCE">шт</БазоваяЕдиница>\n';
+  const unit = v3 ? '\t\t\t\t<БазоваяЕдиница>796 </БазоваяЕдиница>\n' : UNIT_2;
   const images = good.images.map((image) => `\t\t\t\t<Картинка>${image}</Картинка>\n`).join('');
   const refs =
     ref('Бренд', good.brandId) +
@@ -181,6 +183,7 @@ export function offerXml(offer: PlannedOffer, frame: DocumentFrame, inner = ''):
     frame.layout === '3.1'
       ? '\t\t\t\t<НомерВерсии>AAAAAAAAAAE=</НомерВерсии>\n\t\t\t\t<ПометкаУдаления>false</ПометкаУдаления>\n'
       : '';
+  const unit = frame.layout === '3.1' ? '' : UNIT_2;
   let characteristics = '';
   let refs = '';
   for (const [name, display, value] of offer.characteristics) {
@@ -192,7 +195,7 @@ export function offerXml(offer: PlannedOffer, frame: DocumentFrame, inner = ''):
     characteristics === ''
       ? ''
       : `\t\t\t\t<ХарактеристикиТовара>\n${characteristics}\t\t\t\t</ХарактеристикиТовара>\n\t\t\t\t<ЗначенияСвойств>\n${refs}\t\t\t\t</ЗначенияСвойств>\n`;
-  return `\t\t\t<Предложение>\n\t\t\t\t<Ид>${offer.id}</Ид>\n${mark}\t\t\t\t<Наименование>${escapeText(offer.name)}</Наименование>\n${body}${inner}\t\t\t</Предложение>\n`;
+  return `\t\t\t<Предложение>\n\t\t\t\t<Ид>${offer.id}</Ид>\n${mark}\t\t\t\t<Наименование>${escapeText(offer.name)}</Наименование>\n${unit}${body}${inner}\t\t\t</Предложение>\n`;
 }
 
 /** `Цены` of one key; amounts are decimal strings. */
