@@ -282,6 +282,8 @@ class Cluster implements PrivateCluster {
   async #ended(): Promise<void> {
     const server = this.#server;
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    // Unref'd while it runs, so that it keeps no process alive; waited for, it must.
+    server.ref();
     await new Promise<void>((resolve) => server.once('exit', () => resolve()));
   }
 

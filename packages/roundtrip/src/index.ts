@@ -6,6 +6,7 @@ export { defineRunbook, type MaintenanceWindow, type Runbook } from './runbook/r
 export type { StepCommon, StepEffect, StepSpec } from './runbook/step-spec.ts';
 export { readTargets, type Target } from './runbook/target.ts';
 export type { CommandService } from './services/command-services.ts';
+export { activateRelease, deployRelease as exportRelease, resolveRelease } from './services/git-release.ts';
 export type { HttpExpectation, HttpRequest } from './services/http.ts';
 export { approve } from './steps/approve.ts';
 export { backup } from './steps/backup.ts';
@@ -16,7 +17,9 @@ export { proveTables } from './steps/prove-tables.ts';
 export { type CommandOptions, importCatalogue, migrate, runCommand } from './steps/run-command.ts';
 export { startServices, stopServices } from './steps/services.ts';
 export { type SmokeProbe, smokeTest } from './steps/smoke-test.ts';
+export type { StepContext, StepKind, StepKinds } from './steps/step-kind.ts';
 export { type Quantity, type SqlExpectation, validate } from './steps/validate.ts';
 export { watch } from './steps/watch.ts';
 export { wayBack } from './steps/way-back.ts';
 export { type MatrixRow, storyMatrix } from './watch/matrix.ts';
+export type { WatchPlan } from './watch/watch-plan.ts';

@@ -19,7 +19,9 @@ export function valueAt(data: Json | undefined, path: string): Json | undefined 
   let value: Json | undefined = data;
   for (const part of path.split('.')) {
     if (value === null || typeof value !== 'object') return undefined;
-    value = (value as JsonObject)[part];
+    if (Array.isArray(value))
+      value = part === 'length' ? value.length : (value[Number(part)] as Json | undefined);
+    else value = (value as JsonObject)[part];
   }
   return value;
 }

@@ -88,7 +88,9 @@ function decideDo(step: StepSpec, state: RunState): Decision | 'failed' | undefi
       return { next: 'act', act: 'verify', step, attempt: act.attempts };
     case 'pending':
     case 'absent':
-      if (needsApproval(step) && approval === undefined) return { next: 'ask-approval', step };
+      // A rehearsal is nobody's go or no-go: production is only read in it.
+      if (state.started.kind === 'live' && needsApproval(step) && approval === undefined)
+        return { next: 'ask-approval', step };
       return { next: 'act', act: 'do', step, attempt: act.attempts + 1 };
   }
 }

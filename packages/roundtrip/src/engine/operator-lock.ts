@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { Refused } from '../errors.ts';
 import type { StateFolder } from '../journal/run-directory.ts';
+import { startTicksOf } from '../process/run-process.ts';
 
 /** Who holds the lock: enough to find the person and to see whether the process is still there. */
 export interface LockHolder {
@@ -30,7 +31,7 @@ export function takeOperatorLock(
     operator: options.operator,
     host: hostname(),
     pid: process.pid,
-    startTicks: startTicks(process.pid) ?? '',
+    startTicks: startTicksOf(process.pid) ?? '',
     verb: options.verb,
     since: options.now.toISOString(),
   };
@@ -52,7 +53,7 @@ export function readLock(state: StateFolder): LockHolder | undefined {
 
 /** Whether the holder may still be acting. Of another host it must be assumed. */
 export function isAlive(holder: LockHolder): boolean {
-  return holder.host !== hostname() || startTicks(holder.pid) === holder.startTicks;
+  return holder.host !== hostname() || startTicksOf(holder.pid) === holder.startTicks;
 }
 
 /** Removes the lock whoever holds it: `roundtrip unlock`, after a human made sure. */
@@ -80,18 +81,6 @@ function releaseLock(file: string, holder: LockHolder): void {
   if (!existsSync(file)) return;
   const current = JSON.parse(readFileSync(file, 'utf8')) as LockHolder;
   if (current.pid === holder.pid && current.startTicks === holder.startTicks) rmSync(file, { force: true });
-}
-
-/** Field 22 of /proc/<pid>/stat; undefined when there is no such process. Without /proc every holder counts as gone-or-same. */
-function startTicks(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error;
-  }
 }
 
 function lockedBy(holder: LockHolder | undefined): Refused {

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { digestOf } from '../digest.ts';
-import type { JsonObject } from '../json.ts';
 import type { Plan } from '../runbook/plan.ts';
 import { type RunState, stepState } from './fold.ts';
 import type { StateFolder } from './run-directory.ts';
+import { stepOfKind, type TableProof, tableProofs } from './table-proof.ts';
 
 /** What a rehearsal leaves, and what `run` asks for. `hash` is of everything else. */
 export interface Receipt {
@@ -21,8 +21,8 @@ export interface Receipt {
   /** From the decision to go back until the old release was proven to serve. */
   readonly rollbackMs: number;
   readonly dataBytes: number;
-  /** Of the protected tables: before, after the migration, after the rollback. Equal, or there is no receipt. */
-  readonly fingerprints: JsonObject;
+  /** Before, after the migration, after the rollback. Equal, or there is no receipt. */
+  readonly protectedTables: readonly TableProof[];
   /** Hash of the last record of the rehearsal's journal. */
   readonly journalHead: string;
   readonly hash: string;
@@ -33,12 +33,7 @@ export function makeReceipt(plan: Plan, state: RunState): Receipt {
   const durationsMs = Object.fromEntries(
     plan.steps.map((step) => [step.id, stepState(state, step.id).do.durationMs]),
   );
-  const evidenceOfKind = (kind: string, phase: string): JsonObject => {
-    const step = plan.steps.find((candidate) => candidate.kind === kind && candidate.phase === phase);
-    return step === undefined ? {} : stepState(state, step.id).do.evidence;
-  };
-  const proven = evidenceOfKind('prove-tables', 'main');
-  const returned = evidenceOfKind('prove-tables', 'after-rollback');
+  const backup = stepOfKind(plan, 'backup');
   const unhashed = {
     format: 1 as const,
     planHash: state.started.rehearses ?? '',
@@ -49,8 +44,8 @@ export function makeReceipt(plan: Plan, state: RunState): Receipt {
     toolVersion: state.started.toolVersion,
     durationsMs,
     rollbackMs: rollbackMs(plan, state),
-    dataBytes: Number(evidenceOfKind('backup', 'main').bytes ?? 0),
-    fingerprints: { before: proven.before, afterRun: proven.after, afterRollback: returned.after },
+    dataBytes: Number((backup === undefined ? {} : stepState(state, backup.id).do.evidence).bytes ?? 0),
+    protectedTables: tableProofs(plan, state),
     journalHead: state.head.hash,
   };
   const plain = JSON.parse(JSON.stringify(unhashed)) as Omit<Receipt, 'hash'>;

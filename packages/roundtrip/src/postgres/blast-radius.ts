@@ -1,5 +1,7 @@
+import { Failed } from '../errors.ts';
 import type { Client } from './connection.ts';
 import { type ForeignKey, foreignKeys } from './foreign-keys.ts';
+import { canonicalTableName, quoted, sqlTableName } from './table-name.ts';
 
 /** What a delete would do to the rows of one table. */
 export type BlastEffect = 'deleted' | 'nulled' | 'orphaned';
@@ -9,25 +11,31 @@ export interface BlastRow {
   readonly table: string;
   readonly effect: BlastEffect;
   readonly rows: string;
-  /** The foreign keys from the deleted table to here. */
+  /** The foreign keys from the deleted table to here, by the shortest way. */
   readonly path: readonly string[];
 }
 
 export interface BlastRadius {
   readonly deleteFrom: string;
+  /** One entry a foreign key that the delete would reach, with no rows as well. */
   readonly tables: readonly BlastRow[];
   /** Those of `tables` that are protected. */
   readonly protected: readonly BlastRow[];
 }
 
-/** Longest chain of cascades that is followed; a cycle of foreign keys ends here at the latest. */
-const DEPTH_MAX = 12;
+/** Rounds of the walk: the longest chain of rows pointing at rows, a category tree's depth for example. */
+const ROUNDS_MAX = 1000;
 
 /**
  * The rows of other tables that `DELETE FROM table [WHERE …]` would reach through foreign keys, counted, nothing
  * deleted. A key without ON DELETE (or with RESTRICT) would refuse the delete, or, where an application's ORM
- * cascades in code, lose the rows: they count as `orphaned`, which is no better for whoever owns them.
+ * cascades in code, lose the rows: they count as `orphaned`, which is no better for whoever owns them, and are
+ * followed like deleted ones.
  *
+ * Rows are followed, not only tables: a tree in one table or a cycle of keys is walked until no new row turns up. The
+ * walk keeps row addresses in temporary tables of one transaction that is rolled back.
+ *
+ * @throws Failed `blast-radius-deep`.
  * @example (await blastRadius(client, { deleteFrom: 'products', protectedTables: ['order_items'] })).protected
  */
 export async function blastRadius(
@@ -38,56 +46,98 @@ export async function blastRadius(
     readonly protectedTables: readonly string[];
   },
 ): Promise<BlastRadius> {
-  const keys = await foreignKeys(client);
-  const start = await qualifiedName(client, options.deleteFrom);
-  const tables: BlastRow[] = [];
-  const condition = options.where === undefined ? 'true' : `(${options.where})`;
-  await follow({
-    client,
-    keys,
-    tables,
-    table: start,
-    doomed: `SELECT * FROM ${start} WHERE ${condition}`,
-    path: [],
-  });
-  const wanted = new Set(
-    options.protectedTables.map((table) => (table.includes('.') ? table : `public.${table}`)),
-  );
-  return { deleteFrom: start, tables, protected: tables.filter((row) => wanted.has(row.table)) };
-}
-
-interface Walk {
-  readonly client: Client;
-  readonly keys: readonly ForeignKey[];
-  readonly tables: BlastRow[];
-  readonly table: string;
-  /** A query for the rows of `table` that would be deleted. */
-  readonly doomed: string;
-  readonly path: readonly string[];
-}
-
-async function follow(walk: Walk): Promise<void> {
-  const { client, keys, tables, table, doomed, path } = walk;
-  for (const key of keys) {
-    // A key within the table itself reaches rows that are deleted anyway, or that the cascade would find again.
-    if (key.target !== table || (key.table === table && key.onDelete !== 'c') || path.includes(key.name))
-      continue;
-    const match = key.columns
-      .map((column, index) => `c.${column} = d.${key.targetColumns[index]}`)
-      .join(' AND ');
-    const reached = `SELECT c.* FROM ${key.table} c WHERE EXISTS (SELECT FROM (${doomed}) d WHERE ${match})`;
-    const { rows } = await client.query<{ count: string }>(
-      `SELECT count(*)::text AS count FROM (${reached}) r`,
-    );
-    const count = rows[0]?.count ?? '0';
-    const chain = [...path, key.name];
-    if (key.table !== table)
-      tables.push({ table: key.table, effect: effectOf(key), rows: count, path: chain });
-    // An orphaned row is followed like a deleted one: that is what an ORM's cascade in code would do.
-    const spreads = key.onDelete !== 'n' && key.onDelete !== 'd';
-    if (spreads && count !== '0' && chain.length < DEPTH_MAX)
-      await follow({ ...walk, table: key.table, doomed: reached, path: chain });
+  const start = canonicalTableName(options.deleteFrom);
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE');
+  try {
+    const keys = (await foreignKeys(client)).map((key, index) => ({ ...key, index }));
+    const paths = await walk(client, keys, start, options.where);
+    const tables = await countReached(client, keys, paths, start);
+    const wanted = new Set(options.protectedTables.map(canonicalTableName));
+    return { deleteFrom: start, tables, protected: tables.filter((row) => wanted.has(row.table)) };
+  } finally {
+    await client.query('ROLLBACK');
   }
+}
+
+/** A key with its place in the list: temporary tables hold that instead of a name. */
+type IndexedKey = ForeignKey & { readonly index: number };
+
+/** A set null or set default ends the way of a row: it stays. */
+function spreads(key: ForeignKey): boolean {
+  return key.onDelete !== 'n' && key.onDelete !== 'd';
+}
+
+/**
+ * Fills `doomed` (rows that would go, with the round that found them) and `reached` (row and key). Returns the
+ * shortest chain of keys by which each table's rows were reached.
+ */
+async function walk(
+  client: Client,
+  keys: readonly IndexedKey[],
+  start: string,
+  where: string | undefined,
+): Promise<Map<string, readonly string[]>> {
+  await client.query(
+    `CREATE TEMP TABLE doomed (rel oid, id tid, round int, PRIMARY KEY (rel, id)) ON COMMIT DROP`,
+  );
+  await client.query(`CREATE TEMP TABLE reached (key int, rel oid, id tid) ON COMMIT DROP`);
+  await client.query(
+    `INSERT INTO doomed SELECT tableoid, ctid, 0 FROM ${sqlTableName(start)} WHERE ${where === undefined ? 'true' : `(${where})`}`,
+  );
+  await client.query('ANALYZE doomed');
+  const paths = new Map<string, readonly string[]>([[start, []]]);
+  let frontier = new Set([start]);
+  for (let round = 1; frontier.size > 0; round += 1) {
+    if (round > ROUNDS_MAX) throw tooDeep(start);
+    const next = new Set<string>();
+    for (const key of keys) {
+      if (!frontier.has(key.target)) continue;
+      if (!paths.has(key.table)) paths.set(key.table, [...(paths.get(key.target) ?? []), key.name]);
+      await client.query(reachedThrough(key), [round - 1]);
+      if (!spreads(key)) continue;
+      const { rowCount } = await client.query(
+        `INSERT INTO doomed SELECT DISTINCT rel, id, $1::int FROM reached WHERE key = $2 ON CONFLICT DO NOTHING`,
+        [round, key.index],
+      );
+      if ((rowCount ?? 0) > 0) next.add(key.table);
+    }
+    await client.query('ANALYZE doomed');
+    frontier = next;
+  }
+  return paths;
+}
+
+/** Rows that point, through this key, at rows that the last round found. */
+function reachedThrough(key: IndexedKey): string {
+  const match = key.columns.map((column, at) => `c.${quoted(column)} = p.${quoted(key.targetColumns[at] ?? '')}`);
+  return `INSERT INTO reached
+          SELECT ${key.index}, c.tableoid, c.ctid FROM ${sqlTableName(key.table)} c
+          WHERE EXISTS (SELECT FROM ${sqlTableName(key.target)} p JOIN doomed d ON d.rel = p.tableoid AND d.id = p.ctid
+                        WHERE d.round = $1 AND ${match.join(' AND ')})`;
+}
+
+async function countReached(
+  client: Client,
+  keys: readonly IndexedKey[],
+  paths: ReadonlyMap<string, readonly string[]>,
+  start: string,
+): Promise<BlastRow[]> {
+  // Rows that the delete names itself are no surprise; rows that go anyway are not nulled first.
+  const { rows } = await client.query<{ key: number; deleted: string; kept: string }>(
+    `SELECT r.key, count(DISTINCT (r.rel, r.id)) FILTER (WHERE d.round IS DISTINCT FROM 0)::text AS deleted,
+            count(DISTINCT (r.rel, r.id)) FILTER (WHERE d.round IS NULL)::text AS kept
+     FROM reached r LEFT JOIN doomed d USING (rel, id) GROUP BY r.key`,
+  );
+  const counts = new Map(rows.map((row) => [row.key, row]));
+  return keys
+    .filter((key) => paths.has(key.target))
+    .flatMap((key): BlastRow[] => {
+      const count = counts.get(key.index);
+      const reached = (spreads(key) ? count?.deleted : count?.kept) ?? '0';
+      if (key.table === start && reached === '0') return [];
+      const path = [...(paths.get(key.target) ?? []), key.name];
+      return [{ table: key.table, effect: effectOf(key), rows: reached, path }];
+    });
 }
 
 function effectOf(key: ForeignKey): BlastEffect {
@@ -95,10 +145,11 @@ function effectOf(key: ForeignKey): BlastEffect {
   return key.onDelete === 'n' || key.onDelete === 'd' ? 'nulled' : 'orphaned';
 }
 
-async function qualifiedName(client: Client, table: string): Promise<string> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::regclass`,
-    [table],
-  );
-  return rows[0]?.name ?? table;
+function tooDeep(start: string): Failed {
+  return new Failed({
+    code: 'blast-radius-deep',
+    seen: `rows pointing at rows in a chain longer than ${ROUNDS_MAX}, starting from ${start}`,
+    expected: 'an end of the chain',
+    next: 'count the reach of this delete with a query of your own before anything is deleted',
+  });
 }

@@ -1,5 +1,5 @@
 import { Refused } from '../errors.ts';
-import { connect, type DatabaseAddress } from './connection.ts';
+import { type Client, connect, type DatabaseAddress } from './connection.ts';
 
 /** An advisory lock on a session of its own. */
 export interface AdvisoryLock {
@@ -16,11 +16,14 @@ export interface AdvisoryLock {
  */
 export async function acquireAdvisoryLock(address: DatabaseAddress, key: string): Promise<AdvisoryLock> {
   const client = await connect(address, { applicationName: 'roundtrip lock' });
-  const { rows } = await client.query<{ taken: boolean }>(
-    'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
-    [key],
-  );
-  if (rows[0]?.taken !== true) {
+  const lost = new AbortController();
+  let released = false;
+  client.on('end', () => {
+    if (!released) lost.abort('the session that held the operator lock was lost');
+  });
+  const taken = await tryLock(client, key);
+  if (!taken) {
+    released = true;
     await client.end();
     throw new Refused({
       code: 'locked',
@@ -29,11 +32,6 @@ export async function acquireAdvisoryLock(address: DatabaseAddress, key: string)
       next: "find it: SELECT * FROM pg_stat_activity WHERE application_name = 'roundtrip lock'",
     });
   }
-  const lost = new AbortController();
-  let released = false;
-  client.on('end', () => {
-    if (!released) lost.abort('the session that held the operator lock was lost');
-  });
   return {
     lost: lost.signal,
     release: async () => {
@@ -41,4 +39,17 @@ export async function acquireAdvisoryLock(address: DatabaseAddress, key: string)
       await client.end();
     },
   };
+}
+
+async function tryLock(client: Client, key: string): Promise<boolean> {
+  try {
+    const { rows } = await client.query<{ taken: boolean }>(
+      'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
+      [key],
+    );
+    return rows[0]?.taken === true;
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
 }

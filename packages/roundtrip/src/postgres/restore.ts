@@ -83,11 +83,12 @@ async function createDatabase(
       next: 'choose another name, or drop it yourself once you are sure',
     });
   }
-  const { owner, encoding, collate, ctype } = creation;
+  const { owner, encoding, collate, ctype, icuLocale } = creation;
   const name = client.escapeIdentifier(database);
   const literal = (text: string): string => client.escapeLiteral(text);
+  const icu = icuLocale === undefined ? '' : ` LOCALE_PROVIDER icu ICU_LOCALE ${literal(icuLocale)}`;
   await client.query(
-    `CREATE DATABASE ${name} OWNER ${owner} TEMPLATE template0 ENCODING ${literal(encoding)} LC_COLLATE ${literal(collate)} LC_CTYPE ${literal(ctype)}`,
+    `CREATE DATABASE ${name} OWNER ${owner} TEMPLATE template0 ENCODING ${literal(encoding)} LC_COLLATE ${literal(collate)} LC_CTYPE ${literal(ctype)}${icu}`,
   );
   return (await databaseOid(client, database)) ?? '';
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Ambiguous, Failed, Refused } from '../errors.ts';
 import type { Client } from './connection.ts';
 import { closeDatabase, openDatabase } from './fence.ts';
@@ -81,15 +80,14 @@ export async function inspectSwitch(client: Client, exchange: NameExchange): Pro
 }
 
 const FENCE_TIMEOUT_MS = 15_000;
-const RENAME_ATTEMPTS = 20;
-const RENAME_PAUSE_MS = 50;
+const RENAME_ATTEMPTS = 5;
 
 /**
- * Gives the live name to another database: fence both, rename, rename, un-fence the new one. Each rename is preceded
+ * Gives the live name to another database: fence both, the live one last, rename, rename, un-fence the new one. Each rename is preceded
  * by a look at the catalogue, so that it can be repeated after a crash at any point. The retired database stays
  * closed, and is never opened under the live name. `journal` is called between the effects.
  *
- * @throws Failed `fence-not-closed`, `rename-failed`; Ambiguous `switch-unclear`.
+ * @throws Refused `database-exists` before anything is closed; Failed `fence-not-closed`, `rename-failed`; Ambiguous `switch-unclear`.
  */
 export async function switchNames(
   client: Client,
@@ -98,33 +96,59 @@ export async function switchNames(
   const { liveName, nextOid, retiredName, journal } = options;
   const fenceTimeoutMs = Math.min(options.timeoutMs, FENCE_TIMEOUT_MS);
   let position = await inspectSwitch(client, options);
+  if (position === 'before') {
+    await requireFree(client, options);
+    // The next database first: what takes time there costs no client anything.
+    const nextName = await requireNext(client, nextOid);
+    await journal('fencing');
+    await closeDatabase(client, nextName, { timeoutMs: fenceTimeoutMs });
+  }
   const closedAt = performance.now();
   if (position === 'before') {
-    await journal('fencing');
     await closeDatabase(client, liveName, { timeoutMs: fenceTimeoutMs });
-    await renameDatabase(client, liveName, retiredName);
+    await renameDatabase(client, { from: liveName, to: retiredName, fenceTimeoutMs });
     await journal('retired');
     position = 'between';
   }
   if (position === 'between') {
-    const nextName = await databaseByOid(client, nextOid);
-    if (nextName === undefined)
-      throw new Failed({
-        code: 'way-back-closed',
-        seen: `database ${nextOid} is gone`,
-        expected: 'the database that shall become live',
-        next: 'resume: it is restored from the backup',
-      });
+    const nextName = await requireNext(client, nextOid);
     await closeDatabase(client, nextName, { timeoutMs: fenceTimeoutMs });
-    await renameDatabase(client, nextName, liveName);
+    await renameDatabase(client, { from: nextName, to: liveName, fenceTimeoutMs });
     await journal('renamed');
   }
   await openDatabase(client, liveName);
   return { gapMs: performance.now() - closedAt };
 }
 
-/** A rename needs zero sessions and fails otherwise; autovacuum or a late walsender may come in between. */
-async function renameDatabase(client: Client, from: string, to: string): Promise<void> {
+async function requireNext(client: Client, nextOid: string): Promise<string> {
+  const name = await databaseByOid(client, nextOid);
+  if (name !== undefined) return name;
+  throw new Failed({
+    code: 'way-back-closed',
+    seen: `database ${nextOid} is gone`,
+    expected: 'the database that shall become live',
+    next: 'resume: it is restored from the backup',
+  });
+}
+
+/** Looked at before anything is closed: a rename that cannot succeed must not take production down first. */
+async function requireFree(client: Client, { liveName, retiredName }: NameExchange): Promise<void> {
+  const holder = await databaseOid(client, retiredName);
+  if (holder === undefined) return;
+  throw new Refused({
+    code: 'database-exists',
+    seen: `the name ${retiredName} is taken by database ${holder}`,
+    expected: `a free name for what is ${liveName} now`,
+    next: 'rename or drop that database once you are sure what it is, then resume',
+  });
+}
+
+/** A rename needs zero sessions and fails otherwise, after 5 s: a late one is ended before the next attempt. */
+async function renameDatabase(
+  client: Client,
+  options: { readonly from: string; readonly to: string; readonly fenceTimeoutMs: number },
+): Promise<void> {
+  const { from, to, fenceTimeoutMs } = options;
   for (let attempt = 1; ; attempt += 1) {
     try {
       await client.query(
@@ -142,7 +166,7 @@ async function renameDatabase(client: Client, from: string, to: string): Promise
           cause,
         });
       }
-      await delay(RENAME_PAUSE_MS);
+      await closeDatabase(client, from, { timeoutMs: fenceTimeoutMs });
     }
   }
 }

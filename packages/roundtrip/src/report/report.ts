@@ -1,6 +1,7 @@
 import { foldJournal, type RunState, stepState } from '../journal/fold.ts';
 import { rollbackMs } from '../journal/receipt.ts';
 import type { JournalRecord } from '../journal/record.ts';
+import { type TableProof, tableProofs } from '../journal/table-proof.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { type Plan, planHash } from '../runbook/plan.ts';
 
@@ -16,14 +17,6 @@ export interface TimelineRow {
   readonly result: string;
   readonly undoMs: number | null;
   readonly error: string | null;
-}
-
-/** One protected table's fingerprints ("rows:digest"), before, after the run, after the rollback. */
-export interface TableProof {
-  readonly table: string;
-  readonly before: string | null;
-  readonly afterRun: string | null;
-  readonly afterRollback: string | null;
 }
 
 /** Everything a report says, derived from plan and journal: whoever has these two can recompute it. */
@@ -88,7 +81,7 @@ export function summariseRun(plan: Plan, records: readonly JournalRecord[]): Rep
       state.rollback === undefined ? null : { reason: state.rollback.reason, ms: rollbackMs(plan, state) },
     backup: Object.keys(backupEvidence).length === 0 ? null : backupEvidence,
     timeline: timelineOf(plan, state),
-    protectedTables: proofsOf(plan, state),
+    protectedTables: tableProofs(plan, state),
     head: state.head.hash,
   };
 }
@@ -112,29 +105,4 @@ function timelineOf(plan: Plan, state: RunState): TimelineRow[] {
       error,
     };
   });
-}
-
-/** Fingerprints of the protected tables at the three moments, as texts that can be compared by eye. */
-export function proofsOf(plan: Plan, state: RunState): TableProof[] {
-  const at = (kind: string, phase: string, member: string): JsonObject => {
-    const step = plan.steps.find((candidate) => candidate.kind === kind && candidate.phase === phase);
-    return ((step === undefined ? {} : stepState(state, step.id).do.evidence)[member] ?? {}) as JsonObject;
-  };
-  const before = at('backup', 'main', 'fingerprints');
-  const afterRun = at('prove-tables', 'main', 'after');
-  const afterRollback = at('prove-tables', 'after-rollback', 'after');
-  return plan.protectedTables.map((name) => {
-    const table = name.includes('.') ? name : `public.${name}`;
-    return {
-      table: name,
-      before: shown(before[table]),
-      afterRun: shown(afterRun[table]),
-      afterRollback: shown(afterRollback[table]),
-    };
-  });
-}
-
-function shown(fingerprint: Json | undefined): string | null {
-  const value = fingerprint as { rows?: string; digest?: string } | undefined;
-  return value?.digest === undefined ? null : `${value.rows}:${value.digest}`;
 }

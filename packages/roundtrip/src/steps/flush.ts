@@ -1,4 +1,4 @@
-import { Refused } from '../errors.ts';
+import { Failed, Refused } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { blastRadius } from '../postgres/blast-radius.ts';
 import { withClient } from '../postgres/connection.ts';
@@ -94,6 +94,13 @@ export const flushKind = anyStepKind<FlushArgs>({
         return counts;
       },
     );
-    return { left };
+    const remaining = Object.entries(left).filter(([, count]) => count !== '0');
+    if (remaining.length === 0) return { left };
+    throw new Failed({
+      code: 'flush-incomplete',
+      seen: `rows left: ${remaining.map(([table, count]) => `${count} in ${table}`).join(', ')}`,
+      expected: 'empty tables after the flush',
+      next: 'the run rolls back; look at what the command printed',
+    });
   },
 });

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../json.ts';
+import { type Json, type JsonObject, valueAt } from '../json.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { expectHttp, type HttpExpectation, type HttpRequest } from '../services/http.ts';
 import { anyStepKind } from './step-kind.ts';
@@ -17,6 +17,8 @@ export interface SmokeArgs extends JsonObject {
 /**
  * Requests through the front door, with expectations on status, body and latency.
  *
+ * A URL may take values from earlier answers: `/products/{list:results.0.slug}/`.
+ *
  * @example smokeTest({ probes: [{ name: 'list', request: { url: `${base}/api/products/` }, expect: { status: 200 } }] })
  */
 export function smokeTest(options: StepCommon & { readonly probes: readonly SmokeProbe[] }): StepSpec {
@@ -30,13 +32,23 @@ export function smokeTest(options: StepCommon & { readonly probes: readonly Smok
   });
 }
 
+/** Puts what an earlier probe answered into a URL: `{name of the probe:path}`. */
+function filledIn(url: string, bodies: ReadonlyMap<string, Json | undefined>): string {
+  return url.replaceAll(/\{([^{}:]+):([^{}]+)\}/g, (_whole, name: string, path: string) =>
+    encodeURIComponent(String(valueAt(bodies.get(name), path) ?? '')),
+  );
+}
+
 export const smokeTestKind = anyStepKind<SmokeArgs>({
   kind: 'smoke-test',
   inspect: async () => 'not-done',
   async do(context, args) {
     const answers: JsonObject[] = [];
+    const bodies = new Map<string, Json | undefined>();
     for (const probe of args.probes as unknown as readonly SmokeProbe[]) {
-      const answer = await expectHttp({ ...probe.request, signal: context.signal }, probe.expect);
+      const url = filledIn(probe.request.url, bodies);
+      const answer = await expectHttp({ ...probe.request, url, signal: context.signal }, probe.expect);
+      bodies.set(probe.name, answer.json);
       context.log(`ok   ${probe.name}: ${answer.status} in ${answer.latencyMs} ms`);
       answers.push({ name: probe.name, status: answer.status, latencyMs: answer.latencyMs });
     }

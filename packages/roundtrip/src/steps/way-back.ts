@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { Failed } from '../errors.ts';
+import { Failed, UndoFailed } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { withClient } from '../postgres/connection.ts';
 import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
-import { databaseByOid, databaseOid, inspectSwitch, switchNames } from '../postgres/switch.ts';
+import { databaseByOid, databaseOid, switchNames } from '../postgres/switch.ts';
 import { verifyBackup } from '../postgres/verify-backup.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { backupDirectory } from './backup.ts';
@@ -96,6 +96,27 @@ async function nothingWrittenSince(context: StepContext): Promise<JsonObject> {
   });
 }
 
+/**
+ * Every table of the database that is live again equals the backup's snapshot. Looked at here, inside the fence:
+ * once services run and customers are back, a difference could be theirs.
+ */
+async function provenReturned(context: StepContext): Promise<JsonObject> {
+  const { fingerprints } = backupEvidence(context);
+  const now = await fingerprintTables(context.plan.target.database, {
+    applicationName: applicationName(context),
+    signal: context.signal,
+  });
+  const differing = compareFingerprints(fingerprints, now);
+  if (differing.length === 0) return now as unknown as JsonObject;
+  throw new UndoFailed({
+    code: 'returned-differs',
+    seen: `after the switch back, rows differ from the backup's snapshot in: ${differing.join(', ')}`,
+    expected: 'the database as it was before the run',
+    next: 'services are still stopped and maintenance is on: compare these tables with the backup before anyone is let in',
+    fields: { tables: differing },
+  });
+}
+
 export const wayBackKind = anyStepKind({
   kind: 'way-back',
   inspect: async () => 'not-done',
@@ -132,13 +153,13 @@ export const wayBackKind = anyStepKind({
         journal: async (mark) => context.mark(mark, { ...exchange }),
       }),
     );
-    const position = await onAdmin(context, (client) => inspectSwitch(client, exchange));
+    const switchMs = context.now().getTime() - startedMs;
     const serving = await onAdmin(context, (client) => databaseOid(client, exchange.liveName));
     return {
       ...exchange,
-      position,
       servingOid: serving ?? null,
-      switchMs: context.now().getTime() - startedMs,
+      switchMs,
+      fingerprints: await provenReturned(context),
     };
   },
 });

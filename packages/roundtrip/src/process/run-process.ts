@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { Failed } from '../errors.ts';
+
+/** A child as it can be found again after our own death: a reused pid has another start time. */
+export interface SpawnedChild {
+  readonly pid: number;
+  readonly startTicks: string;
+}
+
+export interface RunProcessOptions {
+  readonly cwd?: string | undefined;
+  /** Added to a small allow-list of our own environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onLine?: ((stream: 'stdout' | 'stderr', line: string) => void) | undefined;
+  readonly onSpawn?: ((child: SpawnedChild) => void) | undefined;
+  /** Default [0]. */
+  readonly okExitCodes?: readonly number[] | undefined;
+  /** What is kept of each stream; the end of it. Default 4 MiB. */
+  readonly outputBytesMax?: number | undefined;
+  /** Between SIGTERM and SIGKILL. Default 5000. */
+  readonly graceMs?: number | undefined;
+}
+
+export interface RunProcessResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+}
+
+/** What a child may know of us. Everything else, secrets of other programs included, stays here. */
+const INHERITED = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'USER',
+  'NODE_EXTRA_CA_CERTS',
+  'SSH_AUTH_SOCK',
+];
+const OUTPUT_BYTES_MAX = 4 << 20;
+const GRACE_MS = 5_000;
+
+/**
+ * Runs a program without a shell, in a process group of its own. On time-out or abort the whole group gets SIGTERM and
+ * then SIGKILL: a child that ignores the first, and whatever it started, ends too.
+ *
+ * Node's own spawn, because execa ends the child alone and not its group.
+ *
+ * @throws Failed `program-missing`, `process-failed` (with the end of stderr), `process-timed-out`, `process-aborted`.
+ * @example const { stdout } = await runProcess(['pg_dump', '--version'], { timeoutMs: 10_000 });
+ */
+export async function runProcess(
+  argv: readonly string[],
+  options: RunProcessOptions,
+): Promise<RunProcessResult> {
+  const [program = '', ...rest] = argv;
+  const startedMs = performance.now();
+  options.signal?.throwIfAborted();
+  const child = spawn(program, rest, {
+    cwd: options.cwd,
+    env: childEnvironment(options.env),
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const closed = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  closed.catch(() => undefined); // Reported below; a failing spawn must not be an unhandled rejection meanwhile.
+  const output = {
+    stdout: collect(child.stdout, 'stdout', options),
+    stderr: collect(child.stderr, 'stderr', options),
+  };
+  if (child.pid !== undefined)
+    options.onSpawn?.({ pid: child.pid, startTicks: startTicksOf(child.pid) ?? '' });
+  const ending = endOnDeadline(child, options);
+  try {
+    const { code, signal } = await closed;
+    const result = {
+      exitCode: code ?? -1,
+      stdout: output.stdout(),
+      stderr: output.stderr(),
+      durationMs: Math.round(performance.now() - startedMs),
+    };
+    if (ending.reason() !== undefined) throw ended(program, ending.reason() ?? '', options);
+    if (code === null || !(options.okExitCodes ?? [0]).includes(code))
+      throw failed(program, code, signal, result);
+    return result;
+  } catch (cause) {
+    if (
+      (cause as NodeJS.ErrnoException).code !== 'ENOENT' &&
+      (cause as NodeJS.ErrnoException).code !== 'EACCES'
+    )
+      throw cause;
+    throw new Failed({
+      code: 'program-missing',
+      seen: `cannot start ${program}: ${(cause as Error).message}`,
+      expected: 'an executable program in an existing folder',
+      next: 'correct the command in the runbook, or install the program',
+      cause,
+    });
+  } finally {
+    ending.stop();
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat, the process's start time; undefined when there is no such process. */
+export function startTicksOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+/** Sends a signal to a process group; a group that is gone is fine. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function childEnvironment(added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const inherited = INHERITED.flatMap((name) =>
+    process.env[name] === undefined ? [] : [[name, process.env[name]]],
+  );
+  return { ...Object.fromEntries(inherited), ...added };
+}
+
+function collect(stream: Readable, name: 'stdout' | 'stderr', options: RunProcessOptions): () => string {
+  const limit = options.outputBytesMax ?? OUTPUT_BYTES_MAX;
+  const lines: string[] = [];
+  let bytes = 0;
+  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+    options.onLine?.(name, line);
+    lines.push(line);
+    bytes += line.length + 1;
+    while (bytes > limit && lines.length > 1) bytes -= (lines.shift()?.length ?? 0) + 1;
+  });
+  return () => (lines.length === 0 ? '' : `${lines.join('\n')}\n`);
+}
+
+function endOnDeadline(
+  child: ChildProcess,
+  options: RunProcessOptions,
+): { reason(): string | undefined; stop(): void } {
+  let reason: string | undefined;
+  let kill: NodeJS.Timeout | undefined;
+  const end = (why: string): void => {
+    if (reason !== undefined || child.pid === undefined) return;
+    const { pid } = child;
+    reason = why;
+    signalGroup(pid, 'SIGTERM');
+    kill = setTimeout(() => signalGroup(pid, 'SIGKILL'), options.graceMs ?? GRACE_MS);
+  };
+  const timer = setTimeout(() => end('timed out'), options.timeoutMs);
+  const onAbort = (): void => end('aborted');
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  return {
+    reason: () => reason,
+    stop: () => {
+      clearTimeout(timer);
+      clearTimeout(kill);
+      options.signal?.removeEventListener('abort', onAbort);
+      // A grandchild that left the streams alone may survive the leader; nothing of the group may.
+      if (reason !== undefined && child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    },
+  };
+}
+
+function ended(program: string, reason: string, options: RunProcessOptions): Failed {
+  return new Failed({
+    code: reason === 'timed out' ? 'process-timed-out' : 'process-aborted',
+    seen: `${program} ${reason === 'timed out' ? `was still running after ${options.timeoutMs} ms` : 'was interrupted'}; its process group was killed`,
+    expected: 'an end by itself',
+    next: 'its effect is unknown until it is inspected; see the log of the run',
+  });
+}
+
+function failed(
+  program: string,
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  result: RunProcessResult,
+): Failed {
+  const tail = (result.stderr.trim() === '' ? result.stdout : result.stderr)
+    .trim()
+    .split('\n')
+    .slice(-8)
+    .join('\n');
+  return new Failed({
+    code: 'process-failed',
+    seen: `${program} ended with ${code === null ? `signal ${signal}` : `exit code ${code}`}: ${tail.slice(-1500)}`,
+    expected: 'success',
+    next: 'read what it says; the whole output is in the log of the run',
+    fields: { exitCode: code, signal },
+  });
+}

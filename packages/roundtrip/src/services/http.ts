@@ -1,0 +1,149 @@
+import { Failed } from '../errors.ts';
+import { type Json, valueAt } from '../json.ts';
+
+/** A request as plain data. */
+export interface HttpRequest {
+  readonly url: string;
+  readonly method?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** The body as JSON, where it is that. */
+  readonly json: Json | undefined;
+  readonly latencyMs: number;
+}
+
+/** What an answer must be; plain data. A path such as `results.0.slug` or `variants.length` goes into the JSON body. */
+export interface HttpExpectation {
+  readonly status?: number | readonly number[] | undefined;
+  readonly checks?:
+    | readonly {
+        readonly path: string;
+        readonly is: '=' | '>=' | '<=' | 'non-empty';
+        readonly value?: string | number | boolean | undefined;
+      }[]
+    | undefined;
+  readonly latencyMsMax?: number | undefined;
+}
+
+const TIMEOUT_MS = 10_000;
+const BODY_CHARACTERS_MAX = 4 << 20;
+
+/**
+ * Performs a request. Any answer is an answer; not getting one is an error.
+ *
+ * @throws Failed `http-unreachable`.
+ */
+export async function httpRequest(
+  request: HttpRequest & { readonly signal?: AbortSignal | undefined },
+): Promise<HttpAnswer> {
+  const { url, method = 'GET', headers = {}, body, timeoutMs = TIMEOUT_MS, signal } = request;
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const startedMs = performance.now();
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: { ...headers },
+      redirect: 'manual',
+      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = (await response.text()).slice(0, BODY_CHARACTERS_MAX);
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: text,
+      json: parsed(text),
+      latencyMs: Math.round(performance.now() - startedMs),
+    };
+  } catch (cause) {
+    const why = deadline.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause as Error);
+    throw new Failed({
+      code: 'http-unreachable',
+      seen: `${method} ${withoutCredentials(url)}: ${why}`,
+      expected: 'an answer',
+      next: 'check that the service runs and the address is right',
+      cause,
+    });
+  }
+}
+
+/**
+ * Performs a request and holds its answer against the expectation.
+ *
+ * @throws Failed `http-unreachable`, `http-unexpected` naming every part that is not as expected.
+ */
+export async function expectHttp(
+  request: HttpRequest & { readonly signal?: AbortSignal | undefined },
+  expectation: HttpExpectation,
+): Promise<HttpAnswer> {
+  const answer = await httpRequest(request);
+  const problems = problemsOf(answer, expectation);
+  if (problems.length === 0) return answer;
+  throw new Failed({
+    code: 'http-unexpected',
+    seen: `${request.method ?? 'GET'} ${withoutCredentials(request.url)}: ${problems.map(({ seen }) => seen).join('; ')} (body begins ${JSON.stringify(answer.body.slice(0, 200))})`,
+    expected: problems.map(({ expected }) => expected).join('; '),
+    next: "look at the service's log",
+  });
+}
+
+function problemsOf(
+  answer: HttpAnswer,
+  { status, checks = [], latencyMsMax }: HttpExpectation,
+): { seen: string; expected: string }[] {
+  const problems: { seen: string; expected: string }[] = [];
+  const statuses = status === undefined ? undefined : [status].flat();
+  if (statuses !== undefined && !statuses.includes(answer.status))
+    problems.push({ seen: `status ${answer.status}`, expected: `status ${statuses.join(' or ')}` });
+  if (latencyMsMax !== undefined && answer.latencyMs > latencyMsMax)
+    problems.push({ seen: `${answer.latencyMs} ms`, expected: `at most ${latencyMsMax} ms` });
+  for (const { path, is, value } of checks) {
+    const found = valueAt(answer.json, path);
+    if (!holds(found, is, value))
+      problems.push({
+        seen: `${path} is ${JSON.stringify(found)}`,
+        expected: `${path} ${is} ${value ?? ''}`.trim(),
+      });
+  }
+  return problems;
+}
+
+function holds(
+  found: Json | undefined,
+  is: '=' | '>=' | '<=' | 'non-empty',
+  value: string | number | boolean | undefined,
+): boolean {
+  if (is === '=') return found === value;
+  if (is === 'non-empty')
+    return (
+      found !== undefined && found !== null && found !== '' && !(Array.isArray(found) && found.length === 0)
+    );
+  if (typeof found !== 'number' || typeof value !== 'number') return false;
+  return is === '>=' ? found >= value : found <= value;
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined; // Not JSON: a page or a plain text.
+  }
+}
+
+function reasonOf(error: Error): string {
+  const { cause } = error;
+  return cause instanceof Error && cause.message !== ''
+    ? cause.message
+    : ((cause as { code?: string } | undefined)?.code ?? error.message);
+}
+
+function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//');
+}

@@ -1,0 +1,117 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { asRoundtripError, Failed } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import { expectHttp, type HttpExpectation, type HttpRequest, httpRequest } from './http.ts';
+
+/** Maintenance by a file: the application (or nginx) answers 503 while it exists. */
+export interface FlagMaintenance {
+  on(options: { readonly reason: string; readonly retryAfterSeconds: number }): Promise<void>;
+  off(): Promise<void>;
+  state(): Promise<{ readonly on: boolean; readonly since?: string | undefined }>;
+}
+
+/** Maintenance switched by a flag file. Both directions are idempotent; the file appears whole, by rename. */
+export function flagMaintenance({ flagFile }: { readonly flagFile: string }): FlagMaintenance {
+  const state: FlagMaintenance['state'] = async () => {
+    try {
+      const { since } = JSON.parse(readFileSync(flagFile, 'utf8')) as { since?: string };
+      return { on: true, since };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { on: false };
+      if (error instanceof SyntaxError) return { on: true }; // Somebody else's flag: the file counts, not its content.
+      throw error;
+    }
+  };
+  return {
+    state,
+    async on(options) {
+      if ((await state()).on) return;
+      mkdirSync(path.dirname(flagFile), { recursive: true });
+      writeFileSync(
+        `${flagFile}.new`,
+        `${JSON.stringify({ since: new Date().toISOString(), ...options })}\n`,
+        { flush: true },
+      );
+      renameSync(`${flagFile}.new`, flagFile);
+    },
+    async off() {
+      rmSync(flagFile, { force: true });
+    },
+  };
+}
+
+/** A request with what it must answer while the shop is open. */
+export interface DoorProbe {
+  readonly request: HttpRequest;
+  readonly open: HttpExpectation;
+}
+
+const POLL_MS = 100;
+/** A write that is refused once might have met one of several servers: it must stay refused. */
+const CLOSED_TIMES = 3;
+
+/**
+ * Proves at the front door that maintenance is what it is said to be. Closed: a write is refused (503, or nobody
+ * answers) several times in a row. Open: a real read and a real write pass.
+ *
+ * @throws Failed `maintenance-unproven` with the last thing seen.
+ */
+export async function proveMaintenance(options: {
+  readonly probes: { readonly write: DoorProbe; readonly read: DoorProbe };
+  readonly expect: 'closed' | 'open';
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<JsonObject> {
+  const { probes, expect, signal } = options;
+  const deadline = Date.now() + options.timeoutMs;
+  let refusals = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const seen =
+      expect === 'closed' ? await closedAnswer(probes.write, signal) : await openAnswer(probes, signal);
+    refusals = seen.ok ? refusals + 1 : 0;
+    if (refusals >= (expect === 'closed' ? CLOSED_TIMES : 1)) return { proven: expect, seen: seen.text };
+    if (Date.now() > deadline) {
+      throw new Failed({
+        code: 'maintenance-unproven',
+        seen: seen.text,
+        expected:
+          expect === 'closed'
+            ? 'a write through the front door to be refused'
+            : 'a read and a write through the front door to pass',
+        next:
+          expect === 'closed'
+            ? 'find out which way leads past the maintenance page'
+            : "look at the application's log",
+      });
+    }
+    await delay(POLL_MS);
+  }
+}
+
+async function closedAnswer(
+  write: DoorProbe,
+  signal: AbortSignal | undefined,
+): Promise<{ ok: boolean; text: string }> {
+  try {
+    const { status } = await httpRequest({ ...write.request, signal });
+    return { ok: status === 503, text: `the write was answered with ${status}` };
+  } catch (error) {
+    return { ok: true, text: asRoundtripError(error).seen };
+  }
+}
+
+async function openAnswer(
+  probes: { readonly write: DoorProbe; readonly read: DoorProbe },
+  signal: AbortSignal | undefined,
+): Promise<{ ok: boolean; text: string }> {
+  try {
+    const read = await expectHttp({ ...probes.read.request, signal }, probes.read.open);
+    const write = await expectHttp({ ...probes.write.request, signal }, probes.write.open);
+    return { ok: true, text: `read ${read.status}, write ${write.status}` };
+  } catch (error) {
+    return { ok: false, text: asRoundtripError(error).seen };
+  }
+}

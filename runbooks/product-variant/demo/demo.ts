@@ -1,0 +1,160 @@
+import { parseArgs } from 'node:util';
+import { type CliEnvironment, EXIT, main, processEnvironment, stepKinds } from 'roundtrip/cli';
+import { type Facts, facts } from './facts.ts';
+import { withFault } from './faults.ts';
+import { finalTable } from './final-table.ts';
+import { buildStage, type Stage } from './shop-stage.ts';
+
+/** One demo as asked for on the command line. */
+interface DemoOptions {
+  readonly exchange?: string | undefined;
+  readonly fail?: string | undefined;
+  readonly orders: number;
+  readonly json: boolean;
+}
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort(signal));
+process.exitCode = await demo(readOptions());
+
+function readOptions(): DemoOptions {
+  const { values } = parseArgs({
+    options: {
+      exchange: { type: 'string' },
+      fail: { type: 'string' },
+      orders: { type: 'string', default: '20000' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  return { exchange: values.exchange, fail: values.fail, orders: Number(values.orders), json: values.json };
+}
+
+/** The whole story; returns the exit code. The last line of stdout is one JSON object. */
+async function demo(options: DemoOptions): Promise<number> {
+  const startedMs = Date.now();
+  const say = (line: string): void =>
+    void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+  const stage = await buildStage({ orders: options.orders, exchange: options.exchange, say });
+  try {
+    const night = await runNight(stage, options, say);
+    if (!options.json) process.stdout.write(finalTable(night));
+    const { exitCode, before, afterRun, afterRollback, rollbackMs, reportProblems } = night;
+    const equal = before.protectedTables.every((table, index) =>
+      [afterRun, afterRollback].every(
+        (later) => later.protectedTables[index]?.fingerprint === table.fingerprint,
+      ),
+    );
+    const expected = options.fail === undefined ? EXIT.success : EXIT.rolledBack;
+    const sound =
+      equal && reportProblems.length === 0 && afterRollback.release === '13.3' && exitCode === expected;
+    const verdict = !sound ? 'fail' : options.fail === undefined ? 'pass' : 'rolled-back';
+    const protectedTables = Object.fromEntries(
+      before.protectedTables.map(({ table, fingerprint }, index) => [
+        table,
+        {
+          before: fingerprint,
+          afterRun: afterRun.protectedTables[index]?.fingerprint,
+          afterRollback: afterRollback.protectedTables[index]?.fingerprint,
+        },
+      ]),
+    );
+    const counts = (member: 'products' | 'variants') => ({
+      before: before[member],
+      afterRun: afterRun[member],
+      afterRollback: afterRollback[member],
+    });
+    process.stdout.write(
+      `${JSON.stringify({ verdict, exitCode, protectedTables, products: counts('products'), variants: counts('variants'), rollbackMs, durationMs: Date.now() - startedMs })}\n`,
+    );
+    return sound ? exitCode : exitCode === EXIT.success ? EXIT.internal : exitCode;
+  } finally {
+    say('taking the stage down');
+    await stage.close();
+  }
+}
+
+/** What one demo showed. */
+export interface Night {
+  readonly stage: Stage;
+  readonly exitCode: number;
+  readonly before: Facts;
+  readonly afterRun: Facts;
+  readonly afterRollback: Facts;
+  readonly rollbackMs: number | null;
+  readonly report: import('roundtrip/cli').Report;
+  readonly rehearsal: import('roundtrip/cli').Report;
+  readonly reportProblems: readonly string[];
+}
+
+async function runNight(stage: Stage, options: DemoOptions, say: (line: string) => void): Promise<Night> {
+  process.env.ROUNDTRIP_TARGETS = stage.targetsFile;
+  const { default: runbook } = await import('../runbook.ts');
+  const real = processEnvironment(interruption.signal);
+  const kinds =
+    options.fail === undefined
+      ? stepKinds
+      : withFault(stepKinds, { step: options.fail, target: stage.production });
+  const environment: CliEnvironment = {
+    ...real,
+    stdout: process.stderr,
+    variables: { ...real.variables, ROUNDTRIP_STATE: `${stage.folder}/state` },
+    kinds,
+    runbook,
+  };
+  const verb = async (...argv: readonly string[]): Promise<number> => {
+    say(`$ roundtrip ${argv.join(' ')}`);
+    return main(argv, environment);
+  };
+  const before = await facts(stage);
+  await verb('plan', '--target', 'production');
+  const rehearsed = await verb('rehearse', '--target', 'production');
+  if (rehearsed !== EXIT.success) throw new Error(`the rehearsal ended with ${rehearsed}; see above`);
+  await verb(
+    'run',
+    '--target',
+    'production',
+    '--confirm',
+    'production',
+    '--override',
+    'window=a demo happens at any hour',
+  );
+  const ran = await verb(
+    'approve',
+    '--target',
+    'production',
+    '--step',
+    'meeting',
+    '--comment',
+    'all on the call',
+  );
+  const afterRun = await facts(stage);
+  // A run that failed is back already; one that succeeded is rolled back on request, as hours later.
+  const exitCode =
+    ran === EXIT.success
+      ? await verb(
+          'rollback',
+          '--target',
+          'production',
+          '--confirm',
+          'production',
+          '--reason',
+          'the demo shows the way back',
+        )
+      : ran;
+  const afterRollback = ran === EXIT.success ? await facts(stage) : afterRun;
+  const { reportOf, verifyReport } = await import('roundtrip/cli');
+  const report = reportOf(environment, { target: 'production', kind: 'live' });
+  const rehearsal = reportOf(environment, { target: 'staging', kind: 'rehearsal' });
+  const reportProblems = verifyReport(JSON.stringify(report)).problems;
+  return {
+    stage,
+    exitCode,
+    before,
+    afterRun,
+    afterRollback,
+    rollbackMs: report.summary.rollback?.ms ?? null,
+    report,
+    rehearsal,
+    reportProblems,
+  };
+}

@@ -1,0 +1,213 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { createCluster, type PrivateCluster } from 'pg-cluster';
+import { activateRelease, exportRelease, resolveRelease, type Target } from 'roundtrip';
+import { shopCommands } from '../shop-commands.ts';
+
+const execute = promisify(execFile);
+const WORKSPACE = path.resolve(import.meta.dirname, '../../..');
+
+export interface StageOptions {
+  readonly orders: number;
+  /** A folder with a 1C exchange; a generated one by default. */
+  readonly exchange?: string | undefined;
+  readonly say: (line: string) => void;
+}
+
+/** A production and a staging environment on this machine, with the shop 13.3 serving on production. */
+export interface Stage {
+  readonly folder: string;
+  readonly targetsFile: string;
+  readonly production: Target;
+  readonly staging: Target;
+  readonly productionCluster: PrivateCluster;
+  /** Runs a management command of production's current release; returns its last line of JSON. */
+  shop(...argv: readonly string[]): Promise<Record<string, unknown>>;
+  close(): Promise<void>;
+}
+
+/** Generated when no real exchange is named: 800 goods, about 3,600 offers, with the defects of the real one. */
+const GENERATED = ['--goods', '800', '--offers-per-good', '5', '--seed', '134'];
+const USERS_PER_ORDER = 1 / 10;
+
+/** Builds the stage: two private clusters, a repository with both releases, a seeded shop, a 1C exchange. */
+export async function buildStage(options: StageOptions): Promise<Stage> {
+  const { say } = options;
+  const folder = mkdtempSync(path.join(tmpdir(), 'roundtrip-demo-'));
+  const clusters: PrivateCluster[] = [];
+  try {
+    say('starting two private PostgreSQL clusters: production and staging');
+    clusters.push(await createCluster({ name: 'production' }), await createCluster({ name: 'staging' }));
+    const [productionCluster, stagingCluster] = clusters;
+    if (productionCluster === undefined || stagingCluster === undefined)
+      throw new Error('a cluster is missing');
+    const exchange = await exchangeFolder(folder, options);
+    const repository = path.join(folder, 'freesport.git');
+    await workspaceShop(['release-build', '--out', repository]);
+    const production = await targetOf({
+      name: 'production',
+      cluster: productionCluster,
+      folder,
+      repository,
+      exchange,
+    });
+    const staging = await targetOf({
+      name: 'staging',
+      cluster: stagingCluster,
+      folder,
+      repository,
+      exchange,
+    });
+    const targetsFile = path.join(folder, 'targets.json');
+    writeFileSync(
+      targetsFile,
+      JSON.stringify({ production: withoutName(production), staging: withoutName(staging) }, null, 2),
+    );
+    const shop = await openShop({ ...options, production, cluster: productionCluster, exchange });
+    const close = async (): Promise<void> => {
+      // Whatever still runs of the shop ends before its database does.
+      for (const target of [production, staging]) await stopShop(target);
+      await Promise.all(clusters.map((cluster) => cluster.stop()));
+      rmSync(folder, { recursive: true, force: true });
+    };
+    return { folder, targetsFile, production, staging, productionCluster, shop, close };
+  } catch (error) {
+    await Promise.all(clusters.map((cluster) => cluster.stop()));
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The exchange is copied: a fault of the demo must not damage somebody's files. */
+async function exchangeFolder(folder: string, options: StageOptions): Promise<string> {
+  const exchange = path.join(folder, 'exchange');
+  if (options.exchange !== undefined) {
+    options.say(`taking the 1C exchange from ${options.exchange}`);
+    await execute('cp', ['-r', path.resolve(options.exchange), exchange]);
+    return exchange;
+  }
+  options.say('generating a 1C exchange with the shapes and defects of the real one');
+  await execute(process.execPath, [
+    path.join(WORKSPACE, 'packages/commerceml/bin/commerceml.ts'),
+    'generate',
+    exchange,
+    ...GENERATED,
+  ]);
+  return exchange;
+}
+
+async function targetOf(parts: {
+  readonly name: 'production' | 'staging';
+  readonly cluster: PrivateCluster;
+  readonly folder: string;
+  readonly repository: string;
+  readonly exchange: string;
+}): Promise<Target> {
+  const { name, cluster, folder, repository, exchange } = parts;
+  const root = path.join(folder, name);
+  for (const part of ['releases', 'run', 'log']) mkdirSync(path.join(root, part), { recursive: true });
+  const { rows } = await cluster.query('SELECT system_identifier::text AS id FROM pg_control_system()');
+  const port = String(await freePort());
+  return {
+    name,
+    environment: name,
+    ...(name === 'production' ? { staging: 'staging' } : {}),
+    systemIdentifier: String(rows[0].id),
+    database: cluster.address(name === 'production' ? 'freesport_prod' : 'freesport_staging'),
+    releases: {
+      repository,
+      directory: path.join(root, 'releases'),
+      prepare: [['ln', '-sfn', path.join(WORKSPACE, 'node_modules'), 'node_modules']],
+    },
+    settings: {
+      node: process.execPath,
+      commerceml: path.join(WORKSPACE, 'packages/commerceml/bin/commerceml.ts'),
+      baseUrl: `http://127.0.0.1:${port}`,
+      port,
+      runDirectory: path.join(root, 'run'),
+      logDirectory: path.join(root, 'log'),
+      maintenanceFlag: path.join(root, 'run/maintenance'),
+      exchange,
+      watch: 'demo',
+    },
+  };
+}
+
+async function openShop(
+  parts: StageOptions & {
+    readonly production: Target;
+    readonly cluster: PrivateCluster;
+    readonly exchange: string;
+  },
+): Promise<Stage['shop']> {
+  const { production, cluster, exchange, orders, say } = parts;
+  const { releases } = production;
+  if (releases === undefined) throw new Error('production has no releases');
+  const { commit } = await resolveRelease({ repository: releases.repository, tag: 'v13.3' });
+  const release = await exportRelease({
+    ...releases,
+    releasesDirectory: releases.directory,
+    tag: 'v13.3',
+    commit,
+    timeoutMs: 60_000,
+  });
+  await activateRelease({ releasesDirectory: releases.directory, release: release.path });
+  const shop = (...argv: readonly string[]): Promise<Record<string, unknown>> =>
+    shopCommand(production, argv);
+  await cluster.query('CREATE DATABASE freesport_prod');
+  await shop('migrate', '--json');
+  say(`seeding the legacy shop: ${orders} orders, every offer of 1C a product`);
+  await shop(
+    'seed',
+    '--users',
+    String(Math.ceil(orders * USERS_PER_ORDER)),
+    '--orders',
+    String(orders),
+    '--carts',
+    '500',
+    '--exchange',
+    exchange,
+    '--json',
+  );
+  for (const service of ['api', 'worker']) await shop('service', 'start', service, '--json');
+  return shop;
+}
+
+async function shopCommand(target: Target, argv: readonly string[]): Promise<Record<string, unknown>> {
+  const commands = shopCommands(target);
+  const [program = '', ...rest] = commands.command(...argv);
+  const { stdout } = await execute(program, rest, {
+    env: { ...process.env, ...commands.api.env },
+    maxBuffer: 64 << 20,
+  });
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, unknown>;
+}
+
+async function stopShop(target: Target): Promise<void> {
+  for (const service of ['worker', 'api']) {
+    // Not deployed or not running is what we want; anything that really stays is ended with its folder's pid file.
+    await shopCommand(target, ['service', 'stop', service, '--json']).catch(() => undefined);
+  }
+}
+
+async function workspaceShop(argv: readonly string[]): Promise<void> {
+  await execute(process.execPath, [path.join(WORKSPACE, 'packages/freesport/bin/freesport.ts'), ...argv]);
+}
+
+function withoutName({ name: _name, ...rest }: Target): Omit<Target, 'name'> {
+  return rest;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,155 @@
+import {
+  approve,
+  backup,
+  defineRunbook,
+  deployRelease,
+  flush,
+  importCatalogue,
+  maintenanceOff,
+  maintenanceOn,
+  migrate,
+  proveTables,
+  readTargets,
+  runCommand,
+  smokeTest,
+  startServices,
+  stopServices,
+  storyMatrix,
+  type Target,
+  validate,
+  watch,
+  wayBack,
+} from 'roundtrip';
+import { afterRollbackProbes, frontDoor, readinessProbe, storyProbes } from './probes.ts';
+import { shopCommands } from './shop-commands.ts';
+import { validationQueries } from './validation.ts';
+import { watchPlan } from './watch-plan.ts';
+
+const LEGACY = 'v13.3';
+const VARIANTS = 'v13.4';
+
+/** Story 13.4: from "every SKU is a Product" to "Product with ProductVariants", in the story's order and times. */
+export default defineRunbook({
+  name: 'product-variant',
+  title: 'Story 13.4: Product with ProductVariants',
+  targets: readTargets(process.env.ROUNDTRIP_TARGETS ?? 'targets.json'),
+  releases: { from: LEGACY, to: VARIANTS },
+  window: { start: '02:00', end: '04:00', zone: 'Europe/Moscow' },
+  // IV1 and IV2: every row of these, byte for byte.
+  protectedTables: ['users', 'orders', 'order_items', 'cart_items'],
+  matrix: storyMatrix(),
+
+  steps: (target: Target) => {
+    const shop = shopCommands(target);
+    const door = { ...frontDoor(shop), flagFile: shop.maintenanceFlag };
+    const services = [shop.api, shop.worker];
+    return [
+      approve({
+        id: 'meeting',
+        question: 'Pre-deployment meeting: everyone ready?',
+        owner: 'Team',
+        planned: '15min',
+      }),
+      runCommand({
+        id: 'exchange',
+        title: 'Count what the 1C exchange holds',
+        argv: shop.inspectExchange(),
+        effect: 'none',
+        owner: 'Backend',
+        planned: '1min',
+      }),
+      maintenanceOn({ ...door, owner: 'DevOps', planned: '2min' }),
+      stopServices({ services, title: 'Stop the API and the workers', owner: 'DevOps', planned: '1min' }),
+      backup({
+        title: 'Create and verify the pre-migration backup (AC1)',
+        owner: 'DevOps',
+        planned: '10min',
+      }),
+      wayBack({ owner: 'DevOps', planned: '1min' }),
+      deployRelease({ tag: VARIANTS, owner: 'DevOps', planned: '5min' }),
+      migrate({
+        title: 'Run schema migrations (AC2)',
+        argv: shop.command('migrate', '--json'),
+        env: shop.environment,
+        owner: 'DevOps',
+        planned: '3min',
+      }),
+      flush({
+        title: 'Flush the old products (AC3)',
+        argv: shop.command('flush-products', '--confirm', '--json'),
+        env: shop.environment,
+        deletes: ['product_variants', 'products'],
+        owner: 'DevOps',
+        planned: '2min',
+      }),
+      importCatalogue({
+        title: 'Import the catalogue from 1C (AC4)',
+        argv: shop.command('import-products-from-1c', '--full', '--json', shop.exchange),
+        env: shop.environment,
+        owner: 'Backend',
+        planned: '30min',
+      }),
+      validate({
+        title: 'Post-migration validation (AC5)',
+        expectations: validationQueries,
+        owner: 'QA',
+        planned: '5min',
+      }),
+      proveTables({
+        title: 'Prove users, orders and carts unchanged (IV1, IV2)',
+        tables: 'protected',
+        owner: 'QA',
+        planned: '1min',
+      }),
+      startServices({ services, title: 'Start the API and the workers', owner: 'DevOps', planned: '1min' }),
+      smokeTest({
+        id: 'ready',
+        title: 'The new release is ready to sell',
+        probes: [readinessProbe(shop)],
+        owner: 'DevOps',
+        planned: '1min',
+      }),
+      maintenanceOff({ ...door, owner: 'DevOps', planned: '2min' }),
+      smokeTest({
+        title: 'Smoke tests of the API (IV3)',
+        probes: storyProbes(shop),
+        owner: 'QA',
+        planned: '10min',
+      }),
+      watch({
+        title: 'Watch for 24 h',
+        plan: watchPlan(shop, target),
+        owner: 'DevOps',
+        planned: '24h',
+        timeout: '7d',
+      }),
+    ];
+  },
+
+  // Staging starts where production is: the previous release, serving.
+  stagingPrelude: (target) => {
+    const shop = shopCommands(target);
+    return [
+      deployRelease({ id: 'staging-release', tag: LEGACY, title: 'Deploy the present release to staging' }),
+      startServices({ id: 'staging-services', services: [shop.api, shop.worker], title: 'Start staging' }),
+      smokeTest({
+        id: 'staging-ready',
+        title: 'Staging serves the present release',
+        probes: afterRollbackProbes(shop),
+      }),
+    ];
+  },
+  stagingEpilogue: (target) => {
+    const shop = shopCommands(target);
+    return [stopServices({ id: 'staging-off', services: [shop.api, shop.worker], title: 'Stop staging' })];
+  },
+  afterRollback: (target) => [
+    smokeTest({
+      id: 'returned',
+      title: 'The previous release serves again',
+      probes: afterRollbackProbes(shopCommands(target)),
+      owner: 'QA',
+      planned: '2min',
+    }),
+  ],
+});

@@ -1,0 +1,39 @@
+import { durationMs, type Target, type WatchPlan } from 'roundtrip';
+import type { ShopCommands } from './shop-commands.ts';
+
+/** Colours that 1C sends and nobody has mapped: the story's LOW row, listed and never a reason to go back. */
+const UNMAPPED_COLORS = `SELECT DISTINCT color_name FROM product_variants v
+  WHERE color_name <> '' AND NOT EXISTS (SELECT FROM color_mappings m WHERE lower(m.name) = lower(v.color_name))`;
+
+/** 24 h on production; a minute at twelve times the speed where the target's setting `watch` says "demo". */
+export function watchPlan(shop: ShopCommands, target: Target): WatchPlan {
+  const demo = target.settings.watch === 'demo';
+  return {
+    durationMs: durationMs(demo ? '1min' : '24h'),
+    intervalMs: durationMs(demo ? '1s' : '10s'),
+    speed: demo ? 12 : 1,
+    sources: [
+      {
+        kind: 'http',
+        name: 'front door',
+        urls: [`${shop.baseUrl}/api/products/`, `${shop.baseUrl}/api/categories/`],
+        count: demo ? 6 : 1,
+        ...(demo ? {} : { topUpTo: 300 }),
+      },
+      {
+        kind: 'sql',
+        name: 'unmapped colours',
+        metric: 'missingColours',
+        reads: 'rows',
+        text: UNMAPPED_COLORS,
+      },
+      { kind: 'host', name: 'host' },
+    ],
+    goals: [
+      { metric: 'errorRate', max: 0.01 },
+      { metric: 'latencyMs', quantile: 0.95, max: 500 },
+      { metric: 'cpu', max: 0.95 },
+      { metric: 'memory', max: 0.95 },
+    ],
+  };
+}
