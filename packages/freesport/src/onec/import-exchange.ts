@@ -10,6 +10,7 @@ import { type MergeResult, mergeCatalogue } from './merge/merge-catalogue.ts';
 import { takeImportLock } from './session/import-lock.ts';
 import { failSession, openSession, reportProgress } from './session/import-session.ts';
 import { appendFailure, appendWarnings } from './session/warning-log.ts';
+import { planReadings } from './staging/plan-readings.ts';
 import { stageExchange } from './staging/stage-exchange.ts';
 import type { StageProgress, StageRequest } from './staging/stage-message.ts';
 import { STAGING_SCHEMA, stagingDdl } from './staging/staging-schema.ts';
@@ -27,6 +28,8 @@ export interface ImportOptions {
   readonly logFile?: string | undefined;
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** From which size of prices and rests on they are read by a thread of their own; for tests. */
+  readonly secondReadingBytesMin?: number | undefined;
   /** Settings on top of libpq's environment. */
   readonly connection?: ClientConfig | undefined;
 }
@@ -94,20 +97,15 @@ async function stageAndMerge(
   const progress = new SessionProgress(control, sessionId, options.onProgress);
   const startedAt = performance.now();
   for (const statement of stagingDdl()) await control.query(statement);
-  const brands = await control.query<{ onec_id: string }>(
-    `SELECT onec_id FROM properties WHERE onec_id = 'Бренд' OR name ILIKE 'бренд'`,
-  );
-  const colors = await control.query<{ name: string }>('SELECT name FROM color_mappings ORDER BY id');
+  const requests = await planReadings(await stageRequest(control, options), {
+    bytes,
+    bytesMin: options.secondReadingBytesMin,
+  });
   const copiers = [await clients.open(), await clients.open()];
   const summary = await stageExchange({
-    request: {
-      source: options.source,
-      mode,
-      brandPropertyIds: brands.rows.map((row) => row.onec_id),
-      knownColors: colors.rows.map((row) => row.name),
-    },
+    requests,
     clients: copiers,
-    worker: bytes >= WORKER_BYTES_MIN,
+    threads: requests.length > 1 || bytes >= WORKER_BYTES_MIN,
     onProgress: (reading) => progress.tell({ stage: 'reading', ...reading }),
     signal,
   });
@@ -136,6 +134,28 @@ async function stageAndMerge(
     mergeMs,
     bytes: summary.bytes,
     records,
+  };
+}
+
+/** What a reading needs to know of earlier exchanges: changes refer to declarations that only the first export had. */
+async function stageRequest(control: Client, { source, mode }: ImportOptions): Promise<StageRequest> {
+  const brands = await control.query<{ id: string }>(
+    `SELECT onec_id AS id FROM properties WHERE onec_id = 'Бренд' OR name ILIKE 'бренд' ORDER BY id`,
+  );
+  const colors = await control.query<{ name: string }>('SELECT name FROM color_mappings ORDER BY id');
+  const priceTypes = await control.query<{ id: string; name: string }>(
+    'SELECT onec_id AS id, onec_name AS name FROM price_types ORDER BY price_types.id',
+  );
+  const warehouses = await control.query<{ id: string }>(
+    'SELECT onec_id AS id FROM warehouses ORDER BY warehouses.id',
+  );
+  return {
+    source,
+    mode,
+    brandPropertyIds: brands.rows.map(({ id }) => id),
+    knownColors: colors.rows.map(({ name }) => name),
+    knownPriceTypes: priceTypes.rows,
+    knownWarehouses: warehouses.rows.map(({ id }) => id),
   };
 }
 

@@ -10,6 +10,7 @@ import { type MergeContext, run } from './merge-context.ts';
 export async function deactivateAbsent(context: MergeContext): Promise<string> {
   const { mode, summary, counters } = context;
   if (mode !== 'full') return 'Nothing is deactivated by absence: the import was not asked to (--full).';
+  if (context.fresh) return 'Nothing is deactivated by absence: the catalogue was empty.';
   const notes: string[] = [];
   if (summary.coverage.good === 'full') {
     const products = await run(

@@ -1,5 +1,5 @@
 import { type PricePlan, planPrices } from '../names/price-role.ts';
-import { STAGING_SCHEMA as S, STAGED_PRICE_COLUMNS } from '../staging/staging-schema.ts';
+import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { type MergeContext, run } from './merge-context.ts';
 
 /** A price type of the shop as staging knows it. */
@@ -9,8 +9,7 @@ export interface StagedPriceType {
   readonly id: number;
   /** Column of `onec_staging.prices`, or undefined where the type is not in this exchange or in `price_extra`. */
   readonly column: string | undefined;
-  /** Number of the type in staging, or undefined where it is not in this exchange. */
-  readonly number: number | undefined;
+  readonly staged: boolean;
 }
 
 /** How staged prices become columns and rows. */
@@ -73,10 +72,9 @@ export async function mergePriceTypes(context: MergeContext): Promise<PriceMappi
   await saveRoles(context, plan);
   const types = new Map<string, StagedPriceType>();
   for (const { id, onec_id: onecId } of rows) {
-    const index = summary.priceTypes.findIndex((type) => type.id === onecId);
-    const number = index === -1 ? undefined : index;
-    const column = number !== undefined && number < STAGED_PRICE_COLUMNS ? `p${number}` : undefined;
-    types.set(onecId, { id, onecId, number, column });
+    const staged = summary.priceTypes.find((type) => type.id === onecId);
+    const column = staged?.column === undefined ? undefined : `p${staged.column}`;
+    types.set(onecId, { id, onecId, staged: staged !== undefined, column });
   }
   return { plan, types };
 }

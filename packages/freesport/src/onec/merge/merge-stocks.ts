@@ -10,38 +10,36 @@ import { missingRestIsZero, stagedQuantity } from './stock-expression.ts';
 export async function mergeStocks(context: MergeContext, warehouses: StagedWarehouses): Promise<void> {
   const { counters, summary } = context;
   if (summary.coverage.rest === undefined) return;
-  await run(
-    context,
-    `CREATE UNLOGGED TABLE ${S}.incoming_stocks (variant_id int8, warehouse_id int8, quantity int4)`,
+  if (warehouses.staged.length === 0 && context.fresh) return;
+  const figures = warehouses.staged.map(
+    (warehouse) => `(${warehouse.id}::int8, ${stagedQuantity(warehouse)})`,
   );
-  for (const warehouse of warehouses.staged) {
-    await run(
-      context,
-      `INSERT INTO ${S}.incoming_stocks
-       SELECT v.id, ${warehouse.id}, ${stagedQuantity(warehouse)} FROM ${S}.rests r JOIN product_variants v ON v.onec_id = r.id
-       WHERE ${stagedQuantity(warehouse)} ${context.fresh ? '> 0' : 'IS NOT NULL'} AND r.total IS NULL`,
-    );
-  }
-  if (!context.fresh) {
-    await run(context, `ANALYZE ${S}.incoming_stocks`);
-    counters.stockRows += await removeGone(context);
+  const incoming = `SELECT v.id AS variant_id, w.id AS warehouse_id, w.quantity
+     FROM ${S}.rests r JOIN product_variants v ON v.onec_id = r.id
+       CROSS JOIN LATERAL (VALUES ${figures.join(', ') || '(NULL::int8, NULL::int4)'}) AS w (id, quantity)
+     WHERE r.total IS NULL AND w.quantity`;
+  if (context.fresh) {
     counters.stockRows += await run(
       context,
-      `UPDATE variant_stocks s SET quantity = i.quantity, updated_at = now() FROM ${S}.incoming_stocks i
-       WHERE i.variant_id = s.variant_id AND i.warehouse_id = s.warehouse_id AND i.quantity > 0
-         AND s.quantity <> i.quantity`,
+      `INSERT INTO variant_stocks (variant_id, warehouse_id, quantity) ${incoming} > 0`,
     );
+    return;
   }
+  await run(context, `CREATE UNLOGGED TABLE ${S}.incoming_stocks AS ${incoming} IS NOT NULL`);
+  await run(context, `ANALYZE ${S}.incoming_stocks`);
+  counters.stockRows += await removeGone(context);
+  counters.stockRows += await run(
+    context,
+    `UPDATE variant_stocks s SET quantity = i.quantity, updated_at = now() FROM ${S}.incoming_stocks i
+     WHERE i.variant_id = s.variant_id AND i.warehouse_id = s.warehouse_id AND i.quantity > 0
+       AND s.quantity <> i.quantity`,
+  );
   counters.stockRows += await run(
     context,
     `INSERT INTO variant_stocks (variant_id, warehouse_id, quantity)
      SELECT variant_id, warehouse_id, quantity FROM ${S}.incoming_stocks i
-     WHERE quantity > 0 ${
-       context.fresh
-         ? ''
-         : `AND NOT EXISTS (SELECT 1 FROM variant_stocks s WHERE s.variant_id = i.variant_id
-              AND s.warehouse_id = i.warehouse_id)`
-     }`,
+     WHERE quantity > 0 AND NOT EXISTS (SELECT 1 FROM variant_stocks s WHERE s.variant_id = i.variant_id
+       AND s.warehouse_id = i.warehouse_id)`,
   );
 }
 

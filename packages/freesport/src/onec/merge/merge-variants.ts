@@ -1,38 +1,16 @@
 import { OPEN_ORDER_QUANTITIES } from '../../orders/sku-store.ts';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
+import { loadFreshVariants } from './load-fresh-variants.ts';
 import { type MergeContext, run } from './merge-context.ts';
 import type { PriceMapping } from './merge-price-types.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
-import { priceExpressions } from './price-expressions.ts';
-import { stockExpression } from './stock-expression.ts';
-
-/** Columns of a variant that come from its offer (or, for a default variant, from its good). */
-const OFFER_FIELDS = [
-  'product_id',
-  'name',
-  'barcode',
-  'color_name',
-  'size_value',
-  'main_image',
-  'gallery_images',
-  'is_active',
-  'is_default',
-] as const;
-
-/** Columns that come from prices and rests. */
-const FIGURE_FIELDS = [
-  'retail_price',
-  'opt1_price',
-  'opt2_price',
-  'opt3_price',
-  'trainer_price',
-  'federation_price',
-  'rrp',
-  'msrp',
-  'stock_quantity',
-] as const;
-
-const FIELDS = [...OFFER_FIELDS, ...FIGURE_FIELDS];
+import {
+  ALL_OFFERS,
+  madeSku,
+  TAKEN_SKU_WARNINGS,
+  VARIANT_FIELDS,
+  variantColumns,
+} from './variant-columns.ts';
 
 /**
  * Brings `product_variants` and the identities they carry to what the exchange says. One pass computes, for every key
@@ -45,10 +23,11 @@ export async function mergeVariants(
   warehouses: StagedWarehouses,
 ): Promise<void> {
   await gatherKeys(context);
+  if (context.fresh) return await loadFreshVariants(context, prices, warehouses);
   await computeRows(context, prices, warehouses);
   await warnSkipped(context);
+  await findTakenSkus(context);
   await addIdentities(context);
-  await chooseSkus(context);
   await writeRows(context);
 }
 
@@ -74,24 +53,7 @@ async function computeRows(
   prices: PriceMapping,
   warehouses: StagedWarehouses,
 ): Promise<void> {
-  const offers = `SELECT *, false AS is_default FROM ${S}.offers UNION ALL SELECT *, true FROM ${S}.default_offers`;
-  const figures = {
-    ...priceExpressions(context, prices),
-    stock_quantity: stockExpression(context, warehouses),
-  };
-  // An offer without images of its own keeps what is there: 3.1 exports never have any on offers.
-  const computed: Record<(typeof FIELDS)[number], string> = {
-    product_id: `CASE WHEN o.id IS NOT NULL THEN gp.id ELSE v.product_id END`,
-    name: `CASE WHEN o.id IS NOT NULL THEN left(o.name, 300) ELSE v.name END`,
-    barcode: `CASE WHEN o.id IS NOT NULL THEN left(trim(coalesce(o.barcode, '')), 100) ELSE v.barcode END`,
-    color_name: `CASE WHEN o.id IS NOT NULL THEN coalesce(nullif(left(o.color, 100), ''), nullif(left(g.color, 100), ''), v.color_name, '') ELSE v.color_name END`,
-    size_value: `CASE WHEN o.id IS NOT NULL THEN coalesce(nullif(left(o.size, 200), ''), nullif(left(g.size, 200), ''), v.size_value, '') ELSE v.size_value END`,
-    main_image: `coalesce(left(o.images->>0, 255), v.main_image, '')`,
-    gallery_images: `coalesce(o.images - 0, v.gallery_images, '[]')`,
-    is_active: `CASE WHEN o.id IS NOT NULL THEN NOT o.deleted ELSE v.is_active END`,
-    is_default: `coalesce(o.is_default, v.is_default)`,
-    ...figures,
-  };
+  const computed = variantColumns(context, prices, warehouses);
   const key = `coalesce(o.id, p.id, r.id)`;
   await run(
     context,
@@ -99,16 +61,16 @@ async function computeRows(
      SELECT * FROM (
        SELECT ${key} AS onec_id, v.id AS variant_id, o.id IS NOT NULL AS has_offer, p.id IS NOT NULL AS has_price,
          r.id IS NOT NULL AS has_rest, left(trim(coalesce(o.article, '')), 100) AS article,
-         ${FIELDS.map((field) => `${computed[field]} AS ${field}`).join(',\n         ')},
-         ${FIELDS.map((field) => `v.${field} AS old_${field}`).join(', ')}
-       FROM (${offers}) o
+         ${VARIANT_FIELDS.map((field) => `${computed[field]} AS ${field}`).join(',\n         ')},
+         ${VARIANT_FIELDS.map((field) => `v.${field} AS old_${field}`).join(', ')}
+       FROM ${ALL_OFFERS} o
          FULL JOIN ${S}.prices p ON p.id = o.id
          FULL JOIN ${S}.rests r ON r.id = coalesce(o.id, p.id)
          LEFT JOIN product_variants v ON v.onec_id = ${key}
          LEFT JOIN products gp ON gp.onec_id = o.good_id
          LEFT JOIN ${S}.goods g ON g.id = o.good_id) i
      WHERE variant_id IS NULL OR has_offer AND product_id IS NULL
-       OR (${FIELDS.join(', ')}) IS DISTINCT FROM (${FIELDS.map((field) => `old_${field}`).join(', ')})`,
+       OR (${VARIANT_FIELDS.join(', ')}) IS DISTINCT FROM (${VARIANT_FIELDS.map((field) => `old_${field}`).join(', ')})`,
   );
   await run(context, `ANALYZE ${S}.incoming_variants (onec_id, variant_id, product_id)`);
 }
@@ -133,59 +95,59 @@ async function warnSkipped(context: MergeContext): Promise<void> {
   );
 }
 
-/** Finds the identity of every new variant by its 1C id, or makes one. Identities are never changed or removed. */
+/**
+ * The skus that a new variant may not have although it asks for them: another one asks for the same, or has it. Each
+ * then gets one made from its 1C id, so that nothing depends on the order of arrival.
+ */
+async function findTakenSkus(context: MergeContext): Promise<void> {
+  await run(
+    context,
+    `CREATE UNLOGGED TABLE ${S}.taken_skus AS
+     WITH wanted AS (
+       SELECT coalesce(nullif(s.sku, ''), i.article) AS sku
+       FROM ${S}.incoming_variants i LEFT JOIN sku_identities s ON s.onec_id = i.onec_id AND s.sku <> ''
+       WHERE i.variant_id IS NULL AND (i.article <> '' OR s.id IS NOT NULL))
+     SELECT sku FROM wanted GROUP BY sku HAVING count(*) > 1
+     UNION SELECT v.sku FROM product_variants v JOIN wanted ON wanted.sku = v.sku`,
+  );
+  await run(context, TAKEN_SKU_WARNINGS);
+}
+
+const MADE_SKU = madeSku('i.onec_id');
+
+/**
+ * Makes an identity for every new variant that has none by its 1C id. Sorted, because keys that reach an index in
+ * order are a third of the work. Identities are never changed or removed.
+ */
 async function addIdentities(context: MergeContext): Promise<void> {
   context.counters.identitiesInserted += await run(
     context,
-    `INSERT INTO sku_identities (onec_id, parent_onec_id, name)
-     SELECT onec_id, split_part(onec_id, '#', 1), name FROM ${S}.incoming_variants i
-     WHERE variant_id IS NULL AND NOT EXISTS (SELECT 1 FROM sku_identities s WHERE s.onec_id = i.onec_id)
-     ORDER BY onec_id`,
+    `INSERT INTO sku_identities (onec_id, parent_onec_id, name, sku)
+     SELECT i.onec_id, split_part(i.onec_id, '#', 1), i.name,
+       CASE WHEN i.article <> '' AND t.sku IS NULL THEN i.article ELSE ${MADE_SKU} END
+     FROM ${S}.incoming_variants i LEFT JOIN ${S}.taken_skus t ON t.sku = i.article
+     WHERE i.variant_id IS NULL AND NOT EXISTS (SELECT 1 FROM sku_identities s WHERE s.onec_id = i.onec_id)
+     ORDER BY i.onec_id`,
   );
-}
-
-/**
- * The sku of every new variant: what its identity was sold under, else the article where no other SKU asks for it or
- * has it, else one made from the 1C id. Nothing in it depends on the order of arrival.
- */
-async function chooseSkus(context: MergeContext): Promise<void> {
-  await run(
-    context,
-    `CREATE UNLOGGED TABLE ${S}.new_variants AS
-     SELECT i.*, s.id AS sku_identity_id, coalesce(nullif(s.sku, ''), nullif(i.article, '')) AS wanted_sku,
-       'SKU-' || left(md5(i.onec_id), 16) AS made_sku
-     FROM ${S}.incoming_variants i JOIN sku_identities s ON s.onec_id = i.onec_id WHERE i.variant_id IS NULL`,
-  );
-  await run(context, `ANALYZE ${S}.new_variants (wanted_sku, sku_identity_id)`);
-  const withdrawn = await run(
-    context,
-    `UPDATE ${S}.new_variants n SET wanted_sku = NULL
-     WHERE wanted_sku IS NOT NULL AND (
-       EXISTS (SELECT 1 FROM product_variants v WHERE v.sku = n.wanted_sku)
-       OR wanted_sku IN (SELECT wanted_sku FROM ${S}.new_variants GROUP BY wanted_sku HAVING count(*) > 1))`,
-  );
-  if (withdrawn > 0) {
-    await run(context, `INSERT INTO ${S}.warnings (code, message) VALUES ('duplicate-article', $1)`, [
-      `${withdrawn} variants share their article with another one; their sku is made from the 1C id`,
-    ]);
-  }
 }
 
 async function writeRows(context: MergeContext): Promise<void> {
   const { counters } = context;
   counters.variantsUpdated += await run(
     context,
-    `UPDATE product_variants v SET ${FIELDS.map((field) => `${field} = i.${field}`).join(', ')},
+    `UPDATE product_variants v SET ${VARIANT_FIELDS.map((field) => `${field} = i.${field}`).join(', ')},
        last_sync_at = now(), updated_at = now()
      FROM ${S}.incoming_variants i WHERE v.id = i.variant_id`,
   );
   counters.variantsInserted += await run(
     context,
-    `INSERT INTO product_variants (onec_id, sku_identity_id, sku, reserved_quantity, ${FIELDS.join(', ')}, last_sync_at)
-     SELECT n.onec_id, n.sku_identity_id, coalesce(n.wanted_sku, n.made_sku), coalesce(open.quantity, 0),
-       ${FIELDS.map((field) => `n.${field}`).join(', ')}, now()
-     FROM ${S}.new_variants n LEFT JOIN (${OPEN_ORDER_QUANTITIES}) open ON open.product_id = n.sku_identity_id
-     ORDER BY n.sku_identity_id`,
+    `INSERT INTO product_variants (onec_id, sku_identity_id, sku, reserved_quantity, ${VARIANT_FIELDS.join(', ')}, last_sync_at)
+     SELECT i.onec_id, s.id, CASE WHEN s.sku <> '' AND t.sku IS NULL THEN s.sku ELSE ${MADE_SKU} END,
+       coalesce(open.quantity, 0), ${VARIANT_FIELDS.map((field) => `i.${field}`).join(', ')}, now()
+     FROM ${S}.incoming_variants i JOIN sku_identities s ON s.onec_id = i.onec_id
+       LEFT JOIN ${S}.taken_skus t ON t.sku = s.sku
+       LEFT JOIN (${OPEN_ORDER_QUANTITIES}) open ON open.product_id = s.id
+     WHERE i.variant_id IS NULL ORDER BY s.id`,
   );
 }
 

@@ -1,11 +1,11 @@
-import { STAGING_SCHEMA as S, STAGED_WAREHOUSE_COLUMNS } from '../staging/staging-schema.ts';
+import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { type MergeContext, run } from './merge-context.ts';
 
 /** A warehouse of the exchange: its row and its place in staging. */
 export interface StagedWarehouse {
   /** `warehouses.id`. */
   readonly id: number;
-  readonly number: number;
+  readonly onecId: string;
   /** Column of `onec_staging.rests`, or undefined where the figures are in `rest_extra`. */
   readonly column: string | undefined;
 }
@@ -26,7 +26,7 @@ export async function mergeWarehouses(context: MergeContext): Promise<StagedWare
        SELECT id, name, ord FROM ${S}.warehouses
        UNION ALL SELECT id, NULL, 9000000000000000000 FROM unnest($1::text[]) AS used (id)) w
      WHERE NOT EXISTS (SELECT 1 FROM warehouses known WHERE known.onec_id = w.id) GROUP BY id ORDER BY min(ord), id`,
-    [summary.warehouses],
+    [summary.warehouses.map((warehouse) => warehouse.id)],
   );
   await run(
     context,
@@ -36,11 +36,9 @@ export async function mergeWarehouses(context: MergeContext): Promise<StagedWare
   );
   const { rows } = await client.query<{ id: number; onec_id: string }>('SELECT id, onec_id FROM warehouses');
   const ids = new Map(rows.map((row) => [row.onec_id, row.id]));
-  const staged = summary.warehouses.flatMap((onecId, number) => {
+  const staged = summary.warehouses.flatMap(({ id: onecId, column }) => {
     const id = ids.get(onecId);
-    return id === undefined
-      ? []
-      : [{ id, number, column: number < STAGED_WAREHOUSE_COLUMNS ? `q${number}` : undefined }];
+    return id === undefined ? [] : [{ id, onecId, column: column === undefined ? undefined : `q${column}` }];
   });
   return { staged, others: rows.length > staged.length };
 }

@@ -64,8 +64,8 @@ export function priceExpressions(context: MergeContext, prices: PriceMapping): R
  */
 export function stagedPrice(prices: PriceMapping, typeId: string): string | undefined {
   const type = prices.types.get(typeId);
-  if (type?.number === undefined) return undefined;
+  if (type === undefined || !type.staged) return undefined;
   if (type.column !== undefined) return `round(p.${type.column}, 2)`;
-  return `(SELECT round(x.amount, 2) FROM ${S}.price_extra x WHERE x.id = p.id AND x.type_no = ${type.number}
+  return `(SELECT round(x.amount, 2) FROM ${S}.price_extra x WHERE x.id = p.id AND x.type_id = '${type.onecId.replaceAll("'", "''")}'
     ORDER BY x.ord DESC LIMIT 1)`;
 }

@@ -28,7 +28,7 @@ export function stockExpression(context: MergeContext, warehouses: StagedWarehou
 /** SQL for the figure of one warehouse in the staged row `r`; null where the row does not name it. */
 export function stagedQuantity(warehouse: StagedWarehouse): string {
   if (warehouse.column !== undefined) return `r.${warehouse.column}`;
-  return `(SELECT x.quantity FROM ${S}.rest_extra x WHERE x.id = r.id AND x.warehouse_no = ${warehouse.number}
+  return `(SELECT x.quantity FROM ${S}.rest_extra x WHERE x.id = r.id AND x.warehouse_id = '${warehouse.onecId.replaceAll("'", "''")}'
     ORDER BY x.ord DESC LIMIT 1)`;
 }
 

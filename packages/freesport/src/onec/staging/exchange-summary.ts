@@ -1,7 +1,20 @@
 import type { DeclaredPriceType } from '../names/price-role.ts';
+import { exchangeKey, type FileKeys } from './content-key.ts';
 
 /** Kinds of records whose section decides between "full" and "changes only". */
 export type SectionedKind = 'group' | 'good' | 'offer' | 'price' | 'rest';
+
+/** A price type and its column in staging; undefined where its prices are in `price_extra`. */
+export interface StagedType extends DeclaredPriceType {
+  readonly declared: boolean;
+  readonly column: number | undefined;
+}
+
+/** A warehouse and its column in staging; undefined where its figures are in `rest_extra`. */
+export interface StagedPlace {
+  readonly id: string;
+  readonly column: number | undefined;
+}
 
 /** What a whole exchange held, known once it is read to its end. */
 export interface ExchangeSummary {
@@ -11,19 +24,68 @@ export interface ExchangeSummary {
   readonly records: Readonly<Record<string, number>>;
   readonly files: number;
   readonly bytes: number;
-  /** SHA-256 over the names and sizes of the files and their dates of forming: tells repeated exchanges apart. */
+  /** SHA-256 over the names, sizes and contents of the files: the same exchange has the same key. */
   readonly exchangeKey: string;
   /**
    * For each kind: `full` where every section that holds such records says so (or says nothing, which means full),
    * `changes` where at least one says otherwise, undefined where there is no such record.
    */
   readonly coverage: Readonly<Partial<Record<SectionedKind, 'full' | 'changes'>>>;
-  /** Price types by their number in staging; declared ones first-hand, used but undeclared ones named by their id. */
-  readonly priceTypes: readonly (DeclaredPriceType & { readonly declared: boolean })[];
-  /** Warehouse ids by their number in staging. */
-  readonly warehouses: readonly string[];
+  /** Price types of the exchange in the order of declaration; used but undeclared ones are named by their id. */
+  readonly priceTypes: readonly StagedType[];
+  /** Warehouses that rests name. */
+  readonly warehouses: readonly StagedPlace[];
   /** Ids of the property `Бренд`, where the exchange has it. */
   readonly brandPropertyIds: readonly string[];
   /** Warnings of the reader and of staging, by code. */
   readonly warnings: Readonly<Record<string, number>>;
+}
+
+/** What one reading of an exchange held: the whole of it, or some of its phases. */
+export interface ReadingSummary extends Omit<ExchangeSummary, 'exchangeKey'> {
+  readonly fileKeys: FileKeys;
+}
+
+/**
+ * The summary of an exchange from those of its readings.
+ *
+ * @example combineSummaries([goodsAndOffers, pricesAndRests])
+ */
+export function combineSummaries(readings: readonly ReadingSummary[]): ExchangeSummary {
+  const records: Record<string, number> = {};
+  const warnings: Record<string, number> = {};
+  const coverage: Partial<Record<SectionedKind, 'full' | 'changes'>> = {};
+  const types = new Map<string, StagedType>();
+  const places = new Map<string, StagedPlace>();
+  for (const reading of readings) {
+    add(records, reading.records);
+    add(warnings, reading.warnings);
+    for (const [kind, said] of Object.entries(reading.coverage) as [SectionedKind, 'full' | 'changes'][]) {
+      if (coverage[kind] !== 'changes') coverage[kind] = said;
+    }
+    for (const type of reading.priceTypes) {
+      if (!types.has(type.id) || type.declared) types.set(type.id, type);
+    }
+    for (const place of reading.warehouses) places.set(place.id, place);
+  }
+  return {
+    schema: readings.find(({ schema }) => schema !== '')?.schema ?? '',
+    records,
+    warnings,
+    coverage,
+    files: sum(readings.map(({ files }) => files)),
+    bytes: sum(readings.map(({ bytes }) => bytes)),
+    exchangeKey: exchangeKey(Object.assign({}, ...readings.map(({ fileKeys }) => fileKeys)) as FileKeys),
+    priceTypes: [...types.values()],
+    warehouses: [...places.values()],
+    brandPropertyIds: [...new Set(readings.flatMap(({ brandPropertyIds }) => brandPropertyIds))],
+  };
+}
+
+function add(total: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [key, count] of Object.entries(more)) total[key] = (total[key] ?? 0) + count;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

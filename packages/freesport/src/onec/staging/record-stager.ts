@@ -6,9 +6,12 @@ import {
   type PriceRecord,
   type RestRecord,
 } from 'commerceml';
+import type { DeclaredPriceType } from '../names/price-role.ts';
 import { slugBase } from '../names/slug.ts';
+import { ColumnNumbers } from './column-numbers.ts';
 import { type CopyValue, copyField, copyRow } from './copy-text.ts';
-import type { ExchangeSummary, SectionedKind } from './exchange-summary.ts';
+import type { ReadingSummary, SectionedKind } from './exchange-summary.ts';
+import type { StageNumbering } from './stage-message.ts';
 import { STAGED_PRICE_COLUMNS, STAGED_WAREHOUSE_COLUMNS, type StagingTableName } from './staging-schema.ts';
 
 /** Colour and size of a good or an offer; empty where it has none. */
@@ -24,6 +27,12 @@ export interface RecordStagerOptions {
   readonly attributesOf: (record: GoodRecord | OfferRecord) => StagedAttributes;
   /** Ids of the property `Бренд` that earlier exchanges have declared. */
   readonly brandPropertyIds: readonly string[];
+  /** Price types of earlier exchanges: using one that this exchange does not declare is no defect. */
+  readonly knownPriceTypes: readonly DeclaredPriceType[];
+  /** Columns of figures, where several readings of one exchange must agree on them. */
+  readonly numbering?: StageNumbering | undefined;
+  /** Records are numbered from here; of two with the same id the later one wins. */
+  readonly firstOrd?: number | undefined;
 }
 
 /** Longest 1C id that the catalogue holds (varchar(100)); `guid#guid` is 73. */
@@ -62,10 +71,10 @@ export class RecordStager {
   readonly #counts: Record<string, number> = {};
   readonly #coverage: Partial<Record<SectionedKind, 'full' | 'changes'>> = {};
   readonly #warnings: Record<string, number> = {};
-  readonly #priceTypes: { id: string; name: string; declared: boolean }[] = [];
-  readonly #priceTypeNo = new Map<string, number>();
-  readonly #warehouses: string[] = [];
-  readonly #warehouseNo = new Map<string, number>();
+  readonly #priceTypes = new Map<string, { readonly name: string; readonly declared: boolean }>();
+  readonly #knownTypes: ReadonlyMap<string, string>;
+  readonly #priceColumns: ColumnNumbers;
+  readonly #warehouseColumns: ColumnNumbers;
   readonly #brandProperties: Set<string>;
   #schema = '';
   #section: 'full' | 'changes' = 'full';
@@ -79,11 +88,16 @@ export class RecordStager {
   constructor(options: RecordStagerOptions) {
     this.#options = options;
     this.#brandProperties = new Set(options.brandPropertyIds);
+    const { numbering } = options;
+    this.#knownTypes = new Map(options.knownPriceTypes.map(({ id, name }) => [id, name]));
+    this.#priceColumns = new ColumnNumbers(STAGED_PRICE_COLUMNS, numbering?.priceTypes);
+    this.#warehouseColumns = new ColumnNumbers(STAGED_WAREHOUSE_COLUMNS, numbering?.warehouses);
+    this.#ord = options.firstOrd ?? 0;
   }
 
   /** Records staged so far. */
   get records(): number {
-    return this.#ord;
+    return this.#ord - (this.#options.firstOrd ?? 0);
   }
 
   take(record: CommerceMlRecord): void {
@@ -109,15 +123,22 @@ export class RecordStager {
   }
 
   /** Writes what is still gathered and says what the exchange held. */
-  finish(): Omit<ExchangeSummary, 'files' | 'bytes' | 'exchangeKey'> {
+  finish(): Omit<ReadingSummary, 'files' | 'bytes' | 'fileKeys'> {
     this.#flushPrices();
     this.#flushRests();
     return {
       schema: this.#schema,
       records: this.#counts,
       coverage: this.#coverage,
-      priceTypes: this.#priceTypes,
-      warehouses: this.#warehouses,
+      priceTypes: [...this.#priceTypes].map(([id, type]) => ({
+        id,
+        ...type,
+        column: this.#priceColumns.of(id),
+      })),
+      warehouses: [...this.#warehouseColumns.ids].map((id) => ({
+        id,
+        column: this.#warehouseColumns.of(id),
+      })),
       brandPropertyIds: [...this.#brandProperties],
       warnings: this.#warnings,
     };
@@ -161,7 +182,8 @@ export class RecordStager {
         return;
       case 'priceType':
         if (this.#idTooLong(record)) return;
-        this.#declarePriceType(record.id, record.name);
+        this.#priceTypes.set(record.id, { name: record.name, declared: true });
+        this.#priceColumns.of(record.id);
         this.#row('price_types', [ord, record.id, record.name, record.currency, record.deleted]);
         return;
       case 'warehouse':
@@ -232,28 +254,28 @@ export class RecordStager {
       this.#cover('price');
       this.#priceOffer = record.offerId;
     }
-    const { amount } = record;
+    const { amount, priceTypeId } = record;
     // numeric(10,2) CHECK (>= 0): a price outside it would stop the whole import in the merge.
     if (amount.charCodeAt(0) === 0x2d || (amount.length > 8 && (amount.split('.')[0] ?? '').length > 8)) {
       this.#warn(
         'price-out-of-range',
         record.offerId,
         record.origin,
-        `price ${amount} of type ${record.priceTypeId} skipped`,
+        `price ${amount} of type ${priceTypeId} skipped`,
       );
       return;
     }
-    let number = this.#priceTypeNo.get(record.priceTypeId);
-    if (number === undefined) {
-      number = this.#declarePriceType(record.priceTypeId, undefined);
-      this.#warn(
-        'unknown-price-type',
-        record.priceTypeId,
-        record.origin,
-        `price type ${record.priceTypeId} is used but not declared in this exchange`,
-      );
-    }
-    this.#prices[number] = amount;
+    if (!this.#priceTypes.has(priceTypeId)) this.#useUndeclared(record);
+    const column = this.#priceColumns.of(priceTypeId);
+    if (column === undefined) this.#row('price_extra', [this.#ord, record.offerId, priceTypeId, amount]);
+    else this.#prices[column] = amount;
+  }
+
+  #useUndeclared({ priceTypeId: id, origin }: PriceRecord): void {
+    const name = this.#knownTypes.get(id);
+    this.#priceTypes.set(id, { name: name ?? id, declared: name !== undefined });
+    if (name !== undefined) return;
+    this.#warn('unknown-price-type', id, origin, `price type ${id} is used but nobody has declared it`);
   }
 
   #flushPrices(): void {
@@ -262,12 +284,8 @@ export class RecordStager {
     this.#priceOffer = undefined;
     const prices = this.#prices;
     let row = `${this.#ord}\t${copyField(id)}`;
-    for (let number = 0; number < STAGED_PRICE_COLUMNS; number += 1) row += `\t${prices[number] ?? '\\N'}`;
+    for (let column = 0; column < STAGED_PRICE_COLUMNS; column += 1) row += `\t${prices[column] ?? '\\N'}`;
     this.#options.add('prices', `${row}\n`);
-    for (let number = STAGED_PRICE_COLUMNS; number < prices.length; number += 1) {
-      const amount = prices[number];
-      if (amount !== undefined) this.#row('price_extra', [this.#ord, id, number, amount]);
-    }
     prices.length = 0;
   }
 
@@ -282,12 +300,10 @@ export class RecordStager {
       this.#restTotal = (this.#restTotal ?? 0) + quantity;
       return;
     }
-    let number = this.#warehouseNo.get(record.warehouseId);
-    if (number === undefined) {
-      number = this.#warehouses.push(record.warehouseId) - 1;
-      this.#warehouseNo.set(record.warehouseId, number);
-    }
-    this.#rests[number] = Math.min(STOCK_MAX, (this.#rests[number] ?? 0) + quantity);
+    const column = this.#warehouseColumns.of(record.warehouseId);
+    if (column === undefined)
+      this.#row('rest_extra', [this.#ord, record.offerId, record.warehouseId, quantity]);
+    else this.#rests[column] = Math.min(STOCK_MAX, (this.#rests[column] ?? 0) + quantity);
   }
 
   /** Stock as the shop counts it: whole and never negative; what was changed is a warning with the figure. */
@@ -310,26 +326,10 @@ export class RecordStager {
     this.#restOffer = undefined;
     const rests = this.#rests;
     let row = `${this.#ord}\t${copyField(id)}\t${this.#restTotal ?? '\\N'}`;
-    for (let number = 0; number < STAGED_WAREHOUSE_COLUMNS; number += 1) row += `\t${rests[number] ?? '\\N'}`;
+    for (let column = 0; column < STAGED_WAREHOUSE_COLUMNS; column += 1) row += `\t${rests[column] ?? '\\N'}`;
     this.#options.add('rests', `${row}\n`);
-    for (let number = STAGED_WAREHOUSE_COLUMNS; number < rests.length; number += 1) {
-      const quantity = rests[number];
-      if (quantity !== undefined) this.#row('rest_extra', [this.#ord, id, number, quantity]);
-    }
     rests.length = 0;
     this.#restTotal = undefined;
-  }
-
-  #declarePriceType(id: string, name: string | undefined): number {
-    const known = this.#priceTypeNo.get(id);
-    const declared = name !== undefined;
-    if (known !== undefined) {
-      if (declared) this.#priceTypes[known] = { id, name, declared };
-      return known;
-    }
-    const number = this.#priceTypes.push({ id, name: name ?? id, declared }) - 1;
-    this.#priceTypeNo.set(id, number);
-    return number;
   }
 
   #cover(kind: SectionedKind): void {

@@ -1,6 +1,8 @@
+import type { Phase } from 'commerceml';
 import type { ImportMode } from '../import-mode.ts';
+import type { DeclaredPriceType } from '../names/price-role.ts';
 import type { StagingChunk } from './chunk-writer.ts';
-import type { ExchangeSummary } from './exchange-summary.ts';
+import type { ReadingSummary } from './exchange-summary.ts';
 
 /** What a reading of an exchange is told. */
 export interface StageRequest {
@@ -11,6 +13,25 @@ export interface StageRequest {
   readonly brandPropertyIds: readonly string[];
   /** Names of `color_mappings`. */
   readonly knownColors: readonly string[];
+  /** Price types of earlier exchanges. */
+  readonly knownPriceTypes: readonly DeclaredPriceType[];
+  /** Ids of warehouses of earlier exchanges. */
+  readonly knownWarehouses: readonly string[];
+  /** Records are numbered from here. */
+  readonly firstOrd?: number | undefined;
+  /** Reads only files of these phases; all of them unless given. */
+  readonly phases?: readonly Phase[] | undefined;
+  /**
+   * Price types and warehouses that have a column in staging, in this order. Given to every reading of an exchange that
+   * is read by several: figures of others then go to the tables of extras by their id.
+   */
+  readonly numbering?: StageNumbering | undefined;
+}
+
+/** Ids by their column number in staging. */
+export interface StageNumbering {
+  readonly priceTypes: readonly string[];
+  readonly warehouses: readonly string[];
 }
 
 /** How far a reading is. `records` and `bytes` never go down. */
@@ -26,4 +47,4 @@ export interface StageProgress {
 export type StageMessage =
   | { readonly type: 'chunk'; readonly chunk: StagingChunk }
   | { readonly type: 'progress'; readonly progress: StageProgress }
-  | { readonly type: 'done'; readonly summary: ExchangeSummary };
+  | { readonly type: 'done'; readonly summary: ReadingSummary };

@@ -142,7 +142,7 @@ export const STAGING_TABLES: readonly StagingTable[] = [
     columns: [
       ['ord', 'int8'],
       ['id', ID],
-      ['type_no', 'int4'],
+      ['type_id', ID],
       ['amount', 'numeric'],
     ],
   },
@@ -160,7 +160,7 @@ export const STAGING_TABLES: readonly StagingTable[] = [
     columns: [
       ['ord', 'int8'],
       ['id', ID],
-      ['warehouse_no', 'int4'],
+      ['warehouse_id', ID],
       ['quantity', 'int4'],
     ],
   },
