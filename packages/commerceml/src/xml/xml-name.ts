@@ -3,19 +3,42 @@
  * lets the scanner compare bytes instead of decoding, and lets readers switch on a small integer.
  */
 
+import { toWords } from './byte-words.ts';
+import type { CachedText } from './text-cache.ts';
+
 /** One distinct qualified name of a document. */
 export interface XmlName {
   /** As written, with a prefix if there is one. */
   readonly qname: string;
   /** Without the prefix: CommerceML is matched by local names because its namespace varies from file to file. */
   readonly local: string;
-  /** UTF-8 of `qname`. */
+  /** UTF-8 of `qname`, and the same as words where it is neither very short nor very long. */
   readonly bytes: Uint8Array;
+  readonly words: Int32Array | undefined;
   /** Index within its table: readers keep per-name data in arrays. */
   readonly index: number;
   /** The names of the start tags that last followed this one: guesses, checked byte by byte before use. */
   likely: XmlName | undefined;
   likelySecond: XmlName | undefined;
+  /** A child of an element of this name that the two guesses missed. */
+  likelyChild: XmlName | undefined;
+  /** The last repeated text of an element of this name. */
+  lastText: CachedText | undefined;
+}
+
+/** A name that no document has, to start the guessing with. */
+export function noName(): XmlName {
+  return {
+    qname: '',
+    local: '',
+    bytes: new Uint8Array(0),
+    words: undefined,
+    index: -1,
+    likely: undefined,
+    likelySecond: undefined,
+    likelyChild: undefined,
+    lastText: undefined,
+  };
 }
 
 const START =
@@ -59,9 +82,12 @@ export class XmlNameTable {
       qname,
       local,
       bytes: plain,
+      words: toWords(plain),
       index: this.#size,
       likely: undefined,
       likelySecond: undefined,
+      likelyChild: undefined,
+      lastText: undefined,
     };
     this.#size += 1;
     if (this.#size <= NAMES_MAX) {

@@ -22,6 +22,7 @@ import {
   RETURN,
   TEXT_CLASS,
 } from './byte-classes.ts';
+import { matchWords, WORD_BYTES_MAX } from './byte-words.ts';
 import {
   illegalCharacter,
   instructionTargetEnd,
@@ -36,7 +37,7 @@ import { resolveReferences } from './references.ts';
 import { TextCache } from './text-cache.ts';
 import { XmlAttributes } from './xml-attributes.ts';
 import { parseXmlDeclaration, type XmlDeclaration } from './xml-declaration.ts';
-import { type XmlName, XmlNameTable } from './xml-name.ts';
+import { noName, type XmlName, XmlNameTable } from './xml-name.ts';
 import { XmlSyntaxError } from './xml-syntax-error.ts';
 
 /** The element's own text is checked but not decoded. */
@@ -60,6 +61,9 @@ const DEPTH_MAX = 512;
 /** One text, tag or comment may be this long; the window never grows beyond it. */
 const TOKEN_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Behind the sentinel, so that comparing a whole name never leaves the window. */
+const SLACK_BYTES = WORD_BYTES_MAX + 8;
+
 const HAS_REFERENCE = 1;
 const HAS_RETURN = 2;
 
@@ -78,7 +82,8 @@ export class XmlScanner {
   declaration: XmlDeclaration | undefined;
   readonly #handler: XmlHandler;
   readonly #names = new XmlNameTable();
-  #window: Buffer = Buffer.alloc(64 * 1024 + 1);
+  #window: Buffer = Buffer.alloc(64 * 1024 + SLACK_BYTES);
+  #view: DataView = viewOf(this.#window);
   #length = 0;
   #position = 0;
   /** Offset in the document of the window's first byte. */
@@ -88,19 +93,14 @@ export class XmlScanner {
   #depth = 0;
   #rootSeen = false;
   #doctypeSeen = false;
+  /** The last token was a start tag: what follows is the beginning of that element's text. */
+  #justOpened = false;
   readonly #open: XmlName[] = [];
   readonly #modes = new Uint8Array(DEPTH_MAX + 1);
   readonly #cache = new TextCache();
   readonly #texts: string[] = [];
   /** Where the guesses for the next start tag are remembered. */
-  #last: XmlName = {
-    qname: '',
-    local: '',
-    bytes: new Uint8Array(0),
-    index: -1,
-    likely: undefined,
-    likelySecond: undefined,
-  };
+  #last: XmlName = noName();
 
   constructor(handler: XmlHandler) {
     this.#handler = handler;
@@ -160,10 +160,11 @@ export class XmlScanner {
         this.#base + this.#position,
       );
     }
-    if (needed + 1 > this.#window.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(needed + 1, unread * 2));
+    if (needed + SLACK_BYTES > this.#window.length) {
+      const larger = Buffer.alloc(Math.max(needed, unread * 2) + SLACK_BYTES);
       this.#window.copy(larger, 0, this.#position, this.#length);
       this.#window = larger;
+      this.#view = viewOf(larger);
     } else if (this.#position > 0) {
       this.#window.copyWithin(0, this.#position, this.#length);
     }
@@ -180,7 +181,12 @@ export class XmlScanner {
 
   /** Reads every complete token of the window. */
   #scan(): void {
+    // Locals: an import is read through the module's environment each time, which showed in the profile.
+    const textClass = TEXT_CLASS;
+    const nameEnd = NAME_END;
     const bytes = this.#window;
+    const view = this.#view;
+    const cache = this.#cache;
     const limit = this.#length;
     const base = this.#base;
     const handler = this.#handler;
@@ -190,16 +196,31 @@ export class XmlScanner {
     let depth = this.#depth;
     let position = this.#position;
     let last = this.#last;
+    let justOpened = this.#justOpened;
 
     while (position < limit) {
       // Character data, up to the next "<" (or the sentinel).
       let i = position;
       let marks = 0;
+      const guess = justOpened && modes[depth] === TEXT_REPEATED ? last.lastText?.likely : undefined;
+      justOpened = false;
+      if (
+        guess?.words !== undefined &&
+        matchWords(view, i, guess.words, guess.bytes.length) &&
+        bytes[i + guess.bytes.length] === 0x3c &&
+        i + guess.bytes.length < limit
+      ) {
+        // The text that was expected here: nothing to look for and nothing to decode.
+        i += guess.bytes.length;
+        position = i;
+        texts[depth] = guess.text;
+        last.lastText = guess;
+      }
       for (;;) {
-        let kind = TEXT_CLASS[bytes[i] as number] as number;
+        let kind = textClass[bytes[i] as number] as number;
         while (kind === PLAIN) {
           i += 1;
-          kind = TEXT_CLASS[bytes[i] as number] as number;
+          kind = textClass[bytes[i] as number] as number;
         }
         if (kind === LESS) break;
         if (kind === AMPERSAND) marks |= HAS_REFERENCE;
@@ -216,7 +237,13 @@ export class XmlScanner {
       if (i > position) {
         if (depth === 0) this.#checkOutside(position, i);
         else if (modes[depth] === TEXT_REPEATED && marks === 0) {
-          texts[depth] += this.#cache.decode(bytes, position, i);
+          const name = open[depth] as XmlName;
+          const entry = cache.find(bytes, position, i);
+          if (entry !== undefined) {
+            if (name.lastText !== undefined) name.lastText.likely = entry;
+            name.lastText = entry;
+          }
+          texts[depth] += entry === undefined ? bytes.toString('utf8', position, i) : entry.text;
         } else if (modes[depth] !== TEXT_IGNORED) texts[depth] += this.#decode(position, i, marks);
         else if (marks & HAS_REFERENCE) this.#decode(position, i, marks);
         position = i;
@@ -232,9 +259,14 @@ export class XmlScanner {
         const expected = name.bytes;
         let at = i + 2;
         let k = 0;
-        while (k < expected.length && bytes[at] === expected[k]) {
-          k += 1;
-          at += 1;
+        if (name.words !== undefined && matchWords(view, at, name.words, expected.length)) {
+          k = expected.length;
+          at += k;
+        } else {
+          while (k < expected.length && bytes[at] === expected[k]) {
+            k += 1;
+            at += 1;
+          }
         }
         if (k === expected.length) while (isSpace(bytes[at])) at += 1;
         if (at >= limit) break;
@@ -256,22 +288,28 @@ export class XmlScanner {
         continue;
       }
 
-      // A start tag: first try the names that followed the previous one before, then the name table.
+      // A start tag: first try the names that followed the previous one or stood in this parent, then the table.
       let name = last.likely;
-      let at = name === undefined ? -1 : matchName(bytes, i + 1, name.bytes);
+      let at = name === undefined ? -1 : matchName(bytes, view, i + 1, name);
       if (at === -1) {
         name = last.likelySecond;
-        at = name === undefined ? -1 : matchName(bytes, i + 1, name.bytes);
+        at = name === undefined ? -1 : matchName(bytes, view, i + 1, name);
+      }
+      if (at === -1) {
+        name = open[depth]?.likelyChild;
+        at = name === undefined || depth === 0 ? -1 : matchName(bytes, view, i + 1, name);
       }
       if (at === -1 || name === undefined) {
         at = i + 1;
-        while (NAME_END[bytes[at] as number] === 0) at += 1;
+        while (nameEnd[bytes[at] as number] === 0) at += 1;
         if (at >= limit) break;
         name = at === i + 1 ? undefined : this.#names.intern(bytes, i + 1, at);
         if (name === undefined)
           throw new XmlSyntaxError('malformed', 'expected the name of an element', base + i + 1);
         last.likelySecond = last.likely;
         last.likely = name;
+        const parent = open[depth];
+        if (depth > 0 && parent !== undefined) parent.likelyChild = name;
       }
       if (at >= limit) break;
       if (depth === 0 && this.#rootSeen) {
@@ -304,9 +342,11 @@ export class XmlScanner {
         open[depth] = name;
         texts[depth] = '';
         modes[depth] = mode;
+        justOpened = true;
       }
     }
     this.#last = last;
+    this.#justOpened = justOpened;
     this.#depth = depth;
     this.#position = position;
   }
@@ -387,10 +427,19 @@ export class XmlScanner {
 }
 
 /** Index after the name if the bytes at `at` are this whole name, else -1. */
-function matchName(bytes: Uint8Array, at: number, name: Uint8Array): number {
-  const length = name.length;
-  for (let i = 0; i < length; i += 1) if (bytes[at + i] !== name[i]) return -1;
+function matchName(bytes: Uint8Array, view: DataView, at: number, name: XmlName): number {
+  const expected = name.bytes;
+  const length = expected.length;
+  if (name.words !== undefined) {
+    if (!matchWords(view, at, name.words, length)) return -1;
+  } else {
+    for (let i = 0; i < length; i += 1) if (bytes[at + i] !== expected[i]) return -1;
+  }
   return NAME_END[bytes[at + length] as number] === 1 ? at + length : -1;
+}
+
+function viewOf(window: Buffer): DataView {
+  return new DataView(window.buffer, window.byteOffset, window.length);
 }
 
 /** XML 1.0 §2.11: CR LF and a lone CR are one line feed. */
