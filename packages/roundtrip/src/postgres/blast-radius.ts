@@ -109,7 +109,9 @@ async function walk(
 
 /** Rows that point, through this key, at rows that the last round found. */
 function reachedThrough(key: IndexedKey): string {
-  const match = key.columns.map((column, at) => `c.${quoted(column)} = p.${quoted(key.targetColumns[at] ?? '')}`);
+  const match = key.columns.map(
+    (column, at) => `c.${quoted(column)} = p.${quoted(key.targetColumns[at] ?? '')}`,
+  );
   return `INSERT INTO reached
           SELECT ${key.index}, c.tableoid, c.ctid FROM ${sqlTableName(key.table)} c
           WHERE EXISTS (SELECT FROM ${sqlTableName(key.target)} p JOIN doomed d ON d.rel = p.tableoid AND d.id = p.ctid

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import pg from 'pg';
 import { Failed } from '../errors.ts';
 
@@ -112,14 +112,22 @@ function passwordFor(address: DatabaseAddress): string | undefined {
   const line = pgpassLines(address.passwordFile).find((fields) =>
     wanted.every((value, index) => fields[index] === '*' || fields[index] === value),
   );
-  return line?.[4];
+  if (line?.[4] !== undefined) return line[4];
+  throw new Failed({
+    code: 'connection-failed',
+    seen: `no line of ${address.passwordFile} fits ${wanted.join(':')}`,
+    expected: 'one for this host, port, database and user, or with * in their places',
+    next: 'add the line, or leave `passwordFile` out where the server asks for no password',
+  });
 }
 
 /** Fields are separated by ":"; "\:" and "\\" stand for themselves (libpq, "The Password File"). */
 function pgpassLines(file: string): string[][] {
   let text: string;
+  let mode: number;
   try {
     text = readFileSync(file, 'utf8');
+    mode = statSync(file).mode;
   } catch (cause) {
     throw new Failed({
       code: 'password-file-unreadable',
@@ -129,12 +137,29 @@ function pgpassLines(file: string): string[][] {
       cause,
     });
   }
+  // libpq ignores such a file: our sessions would open and pg_dump's would not.
+  if ((mode & 0o077) !== 0)
+    throw new Failed({
+      code: 'password-file-open',
+      seen: `${file} has mode ${(mode & 0o777).toString(8)}`,
+      expected: '600: readable by nobody else',
+      next: `chmod 600 ${file}`,
+    });
   return text
-    .split('\n')
+    .split(/\r?\n/)
     .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) =>
-      (line.match(/(?:\\.|[^:\\])*(?::|$)/g) ?? [])
-        .slice(0, 5)
-        .map((field) => field.replace(/:$/, '').replaceAll(/\\(.)/g, '$1')),
-    );
+    .map(pgpassFields);
+}
+
+function pgpassFields(line: string): string[] {
+  const fields = [''];
+  for (let at = 0; at < line.length; at += 1) {
+    if (line[at] === ':') {
+      fields.push('');
+      continue;
+    }
+    if (line[at] === '\\' && at + 1 < line.length) at += 1;
+    fields[fields.length - 1] += line[at] ?? '';
+  }
+  return fields.slice(0, 5);
 }

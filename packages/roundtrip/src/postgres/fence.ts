@@ -73,9 +73,10 @@ async function endSessions(client: Client, database: string, spare: readonly num
 
 /** A prepared transaction outlives its session: it could commit behind the fence, and it blocks a rename. */
 async function refusePrepared(client: Client, database: string): Promise<void> {
-  const { rows } = await client.query<{ gid: string }>('SELECT gid FROM pg_prepared_xacts WHERE database = $1', [
-    database,
-  ]);
+  const { rows } = await client.query<{ gid: string }>(
+    'SELECT gid FROM pg_prepared_xacts WHERE database = $1',
+    [database],
+  );
   if (rows.length === 0) return;
   throw new Failed({
     code: 'prepared-transactions',

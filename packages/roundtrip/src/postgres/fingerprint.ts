@@ -120,8 +120,7 @@ async function openSessions(
 
 function piecesOf(table: TableColumns, workers: number): Piece[] {
   return table.storage.flatMap((storage): Piece[] => {
-    if (storage.pages < SPLIT_PAGES || workers === 1)
-      return [{ table, storage, fromPage: 0, toPage: null }];
+    if (storage.pages < SPLIT_PAGES || workers === 1) return [{ table, storage, fromPage: 0, toPage: null }];
     // Finer than one piece a worker, so that an uneven table does not leave a worker idle.
     const count = workers * 4;
     const step = Math.ceil(storage.pages / count);
@@ -177,7 +176,9 @@ async function sumPiece(session: Client, piece: Piece): Promise<PieceSum> {
  * the planner from computing the inner hash twice.
  */
 export function sumOfRows(columns: TableColumns['columns'], source: string): string {
-  const members = columns.map(({ name, hashed }) => (hashed === 'text' ? `${quoted(name)}::text` : quoted(name)));
+  const members = columns.map(({ name, hashed }) =>
+    hashed === 'text' ? `${quoted(name)}::text COLLATE "C"` : quoted(name),
+  );
   return `SELECT count(*)::text AS rows, coalesce(sum(a # hashint8extended(a, 1)), 0)::text AS first,
             coalesce(sum(b # hashint8extended(b, 2)), 0)::text AS second
      FROM (SELECT hash_record_extended(r, 0) AS a, hash_record_extended(r, 7919) AS b

@@ -61,7 +61,9 @@ export async function unvalidatedForeignKeys(
 
 /** Rows of the key's table that point nowhere: an anti-join, by MATCH SIMPLE (a null in any column is no reference). */
 export function orphansOf(key: ForeignKey): string {
-  const match = key.columns.map((column, at) => `p.${quoted(key.targetColumns[at] ?? '')} = c.${quoted(column)}`);
+  const match = key.columns.map(
+    (column, at) => `p.${quoted(key.targetColumns[at] ?? '')} = c.${quoted(column)}`,
+  );
   const present = key.columns.map((column) => `c.${quoted(column)} IS NOT NULL`);
   return `FROM ${sqlTableName(key.table)} c WHERE ${present.join(' AND ')}
           AND NOT EXISTS (SELECT FROM ${sqlTableName(key.target)} p WHERE ${match.join(' AND ')})`;

@@ -10,5 +10,7 @@ export async function readSequences(client: Client): Promise<SequencePositions> 
     `SELECT schemaname AS schema, sequencename AS name, coalesce(last_value, 0)::text AS position
      FROM pg_catalog.pg_sequences ORDER BY 1, 2`,
   );
-  return Object.fromEntries(rows.map(({ schema, name, position }) => [formatTableName({ schema, name }), position]));
+  return Object.fromEntries(
+    rows.map(({ schema, name, position }) => [formatTableName({ schema, name }), position]),
+  );
 }

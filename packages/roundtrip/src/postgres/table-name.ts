@@ -19,17 +19,20 @@ const PLAIN = /^[a-z_][a-z0-9_$]*$/;
 export function parseTableName(text: string): TableNameParts {
   const parts: string[] = [];
   let at = 0;
+  let complete = false;
   for (;;) {
     IDENTIFIER.lastIndex = at;
     const match = IDENTIFIER.exec(text);
+    complete = false;
     if (match === null) break;
     parts.push(match[1]?.replaceAll('""', '"') ?? (match[2] ?? '').toLowerCase());
     at = IDENTIFIER.lastIndex;
+    complete = at === text.length;
     if (text[at] !== '.') break;
     at += 1;
   }
   const [first, second] = parts;
-  if (first === undefined || parts.length > 2 || at !== text.length) {
+  if (first === undefined || parts.length > 2 || !complete) {
     throw new Refused({
       code: 'table-name-invalid',
       seen: `the table name ${JSON.stringify(text)}`,
