@@ -137,11 +137,9 @@ async function readFastXmlParser(files: readonly string[]): Promise<SeenRows> {
   const rows = { offers: 0, prices: 0 };
   for (const file of files) {
     const tree = new XMLParser({ ignoreAttributes: false }).parse(await readFile(file));
-    const list = list1(
-      tree?.['КоммерческаяИнформация']?.['ПакетПредложений']?.['Предложения']?.['Предложение'],
-    );
+    const list = list1(tree?.КоммерческаяИнформация?.ПакетПредложений?.Предложения?.Предложение);
     rows.offers += list.length;
-    for (const offer of list) rows.prices += list1(offer['Цены']?.['Цена']).length;
+    for (const offer of list) rows.prices += list1(offer.Цены?.Цена).length;
   }
   return rows;
 }

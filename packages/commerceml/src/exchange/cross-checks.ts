@@ -136,7 +136,12 @@ export class CrossChecks {
     if (text !== undefined && !Number.isNaN(at)) this.#dates.push({ at, text, origin });
   }
 
-  /** The warnings, in batches. References are judged now, since a file may hold them in any order. */
+  /** The warnings that are certain already (duplicates), since the last call: they are not held to the end. */
+  take(): WarningRecord[] {
+    return this.#early.splice(0);
+  }
+
+  /** The other warnings, in batches. References are judged now, since a file may hold them in any order. */
   *finish(): Generator<WarningRecord[], void, undefined> {
     let batch: WarningRecord[] = this.#early.splice(0);
     for (const warning of this.#late()) {

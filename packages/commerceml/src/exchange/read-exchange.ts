@@ -2,6 +2,7 @@ import { readDocumentBatches } from '../document/read-document.ts';
 import type { CommerceMlRecord } from '../records.ts';
 import { type ClassifiedFile, classifyFile, compareFiles } from './classify.ts';
 import { CrossChecks } from './cross-checks.ts';
+import { withLine } from './error-line.ts';
 import { type ExchangeSource, findFiles } from './find-files.ts';
 import type { ZipLimits } from './zip-files.ts';
 
@@ -42,7 +43,11 @@ export async function orderExchange(
   const classified: ClassifiedFile[] = [];
   for (const file of await findFiles(source, options.zipLimits)) {
     options.signal?.throwIfAborted();
-    classified.push(await classifyFile(file, options.encoding));
+    try {
+      classified.push(await classifyFile(file, options.encoding));
+    } catch (error) {
+      throw await withLine(error, file);
+    }
   }
   return classified.sort(compareFiles);
 }
@@ -67,14 +72,20 @@ export async function* readExchangeBatches(
   let bytesBefore = 0;
   for (const { file, phase } of files) {
     options.onFile?.({ file: file.name, phase, bytesBefore, bytesTotal });
-    for await (const records of readDocumentBatches(file.chunks(), {
-      file: file.name,
-      signal,
-      encoding,
-      valueWarnings,
-    })) {
-      checks?.see(records);
-      yield records;
+    try {
+      for await (const records of readDocumentBatches(file.chunks(), {
+        file: file.name,
+        signal,
+        encoding,
+        valueWarnings,
+      })) {
+        checks?.see(records);
+        yield records;
+        const certain = checks?.take() ?? [];
+        if (certain.length > 0) yield certain;
+      }
+    } catch (error) {
+      throw await withLine(error, file);
     }
     bytesBefore += file.bytes;
   }

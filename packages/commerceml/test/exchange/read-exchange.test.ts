@@ -148,6 +148,19 @@ describe('readExchange', () => {
     assert.equal(records.filter(({ kind }) => kind === 'rest').length, 0);
   });
 
+  it('says the line of an error', async () => {
+    const file = path.join(scratch, 'line.xml');
+    await writeFile(
+      file,
+      '<?xml version="1.0"?>\n<КоммерческаяИнформация>\n\t<Каталог>\n\t</Каталог >\n\t<б></а>\n',
+    );
+    await assert.rejects(collect(readExchange(file)), {
+      code: 'malformed',
+      line: 5,
+      message: /line\.xml: .*<\/б>.*\(at byte \d+, line 5\)/,
+    });
+  });
+
   it('stops when it is told to', async () => {
     const dir = path.join(scratch, 'abort');
     await generateExchange(dir, { goods: 300, offersPerGood: 5 });

@@ -1,6 +1,7 @@
 /** The reference for well-formedness: saxes, and our scanner made to give the same events. */
+import assert from 'node:assert/strict';
 import { SaxesParser } from 'saxes';
-import { TEXT_WANTED, XmlScanner } from '../../src/xml/xml-scanner.ts';
+import { TEXT_REPEATED, TEXT_WANTED, type TextMode, XmlScanner } from '../../src/xml/xml-scanner.ts';
 
 /** Events in order, or the fact that the document is not well-formed. */
 export type Outcome = { readonly ok: true; readonly events: readonly string[] } | { readonly ok: false };
@@ -36,13 +37,19 @@ function append(texts: string[], text: string): void {
   texts[texts.length - 1] += text;
 }
 
-/** What our scanner says, fed in pieces of `step` bytes. */
+/** What our scanner says, fed in pieces of `step` bytes; both ways of decoding must agree. */
 export function byScanner(bytes: Uint8Array, step: number = bytes.length): Outcome {
+  const wanted = scan(bytes, step, TEXT_WANTED);
+  assert.deepEqual(scan(bytes, step, TEXT_REPEATED), wanted, 'with the cache of repeated texts');
+  return wanted;
+}
+
+function scan(bytes: Uint8Array, step: number, mode: TextMode): Outcome {
   const events: string[] = [];
   const scanner: XmlScanner = new XmlScanner({
     onStart: (name) => {
       events.push(`<${name.qname} ${JSON.stringify(scanner.attributes.entries())}`);
-      return TEXT_WANTED;
+      return mode;
     },
     onEnd: (name, text) => {
       events.push(`>${name.qname} ${JSON.stringify(text)}`);

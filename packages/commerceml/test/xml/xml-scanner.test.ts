@@ -47,6 +47,46 @@ describe('XmlScanner beside saxes', () => {
     );
   });
 
+  it('agrees on records that repeat, where it guesses names and texts', () => {
+    const leaf = fc.tuple(
+      fc.constantFrom('Ид', 'Валюта', 'Склад', 'a'),
+      fc.constantFrom(
+        '',
+        'руб',
+        'рубль',
+        'рубл',
+        'RUB',
+        '37c47a93-e1b8-11ec-a301-04421a23d8e8',
+        '37c47a93-e1b8-11ec-a301-04421a23d8e9',
+        'x',
+        'руб&amp;',
+        'руб<!-- c -->',
+        '<![CDATA[руб]]>',
+        'руб\n',
+      ),
+    );
+    const record = fc.array(leaf, { maxLength: 5 }).map((leaves) => {
+      const children = leaves.map(([name, text]) =>
+        text === '' ? `<${name}/>` : `<${name}>${text}</${name}>`,
+      );
+      return `<Цена>\n\t${children.join('\n\t')}</Цена>`;
+    });
+    fc.assert(
+      fc.property(
+        fc.array(record, { minLength: 3, maxLength: 12 }),
+        fc.integer({ min: 1, max: 90 }),
+        (records, step) => {
+          const xml = `<Цены>${records.join('')}${records.join('')}</Цены>`;
+          const expected = bySaxes(xml);
+          assert.equal(expected.ok, true);
+          assert.deepEqual(byScanner(Buffer.from(xml)), expected);
+          assert.deepEqual(byScanner(Buffer.from(xml), step), expected);
+        },
+      ),
+      { numRuns: 1500 },
+    );
+  });
+
   it('agrees on random strings of markup', () => {
     const token = fc.constantFrom(
       '<',
