@@ -112,7 +112,7 @@ export async function startRun(
   options: { readonly plan: Plan; readonly overrides: readonly Override[] },
 ): Promise<RunResult> {
   const { plan, overrides } = options;
-  return locked(operation, plan, 'run', async () => {
+  return locked(operation, plan, 'run', async (held) => {
     refuseUnfinished(operation, plan);
     const findings = await checkPlan(operation, plan);
     const allowed = new Set(overrides.flatMap(({ what }) => OVERRIDABLE[what]));
@@ -127,7 +127,7 @@ export async function startRun(
     });
     for (const { what, reason } of overrides)
       journal.append({ type: 'override', what, reason, operator: operation.operator });
-    return carryOn(operation, plan, journal);
+    return carryOn(held, plan, journal);
   });
 }
 
@@ -150,7 +150,7 @@ export async function rehearse(
     releases,
     copyStep: stagingCopy({ production: production.target }),
   });
-  return locked(operation, plan, 'rehearse', async () => {
+  return locked(operation, plan, 'rehearse', async (held) => {
     refuseFindings(
       (await checkPlan(operation, plan, 'rehearsal')).filter(({ severity }) => severity === 'refusal'),
     );
@@ -160,7 +160,7 @@ export async function rehearse(
       rehearses: planHash(production),
       gate: {},
     });
-    return carryOn(operation, plan, journal);
+    return carryOn(held, plan, journal);
   });
 }
 
@@ -180,7 +180,7 @@ export async function resumeRun(
   operation: Operation,
   options: { readonly runId: string; readonly decision?: HumanDecision | undefined },
 ): Promise<RunResult> {
-  return reopened(operation, options.runId, 'resume', async (plan, journal) => {
+  return reopened(operation, options.runId, 'resume', async (held, plan, journal) => {
     const state = foldJournal(journal.records);
     journal.append({ type: 'resumed', operator: operation.operator, toolVersion: TOOL_VERSION });
     const answer =
@@ -188,7 +188,7 @@ export async function resumeRun(
         ? retryStuck(operation, plan, state)
         : answerOf(operation, plan, state, options.decision);
     if (answer !== undefined) journal.append(answer);
-    return carryOn(operation, plan, journal);
+    return carryOn(held, plan, journal);
   });
 }
 
@@ -201,7 +201,7 @@ export async function rollBack(
   operation: Operation,
   options: { readonly runId: string; readonly reason: string; readonly verb: string },
 ): Promise<RunResult> {
-  return reopened(operation, options.runId, options.verb, async (plan, journal) => {
+  return reopened(operation, options.runId, options.verb, async (held, plan, journal) => {
     const state = foldJournal(journal.records);
     if (state.verdict === 'rolled-back' || state.verdict === 'failed-unchanged') {
       throw new Refused({
@@ -218,7 +218,7 @@ export async function rollBack(
         automatic: false,
         operator: operation.operator,
       });
-    return carryOn(operation, plan, journal);
+    return carryOn(held, plan, journal);
   });
 }
 
@@ -243,13 +243,16 @@ export function latestRun(
   filter: { readonly target?: string | undefined; readonly kind?: RunKind | undefined } = {},
 ): RunView | undefined {
   const views = listRuns(folder)
-    .map((runId) => ({ runId, started: foldJournal(readJournal(runPaths(folder, runId).journal)) }))
+    .map((runId) => ({ runId, records: readJournal(runPaths(folder, runId).journal) }))
+    // A process that died before its first record was whole never started a run.
+    .filter(({ records }) => records.length > 0)
+    .map(({ runId, records }) => ({ runId, state: foldJournal(records) }))
     .filter(
-      ({ started }) =>
-        (filter.target === undefined || started.started.target === filter.target) &&
-        (filter.kind === undefined || started.started.kind === filter.kind),
+      ({ state: { started } }) =>
+        (filter.target === undefined || started.target === filter.target) &&
+        (filter.kind === undefined || started.kind === filter.kind),
     );
-  const chosen = views.find(({ started }) => started.verdict === undefined) ?? views[0];
+  const chosen = views.find(({ state }) => state.verdict === undefined) ?? views[0];
   return chosen === undefined ? undefined : viewRun(folder, chosen.runId);
 }
 
@@ -329,7 +332,7 @@ async function reopened(
   operation: Operation,
   runId: string,
   verb: string,
-  work: (plan: Plan, journal: JournalStore) => Promise<RunResult>,
+  work: (held: Operation, plan: Plan, journal: JournalStore) => Promise<RunResult>,
 ): Promise<RunResult> {
   const { plan, state } = viewRun(operation.state, runId);
   if (state.started.toolVersion !== TOOL_VERSION) {
@@ -340,9 +343,17 @@ async function reopened(
       next: `install ${state.started.toolVersion} and resume with it`,
     });
   }
-  return locked(operation, plan, verb, () =>
-    work(plan, openJournal(runPaths(operation.state, runId).journal, { create: false, now: operation.now })),
-  );
+  return locked(operation, plan, verb, async (held) => {
+    const journal = openJournal(runPaths(operation.state, runId).journal, {
+      create: false,
+      now: operation.now,
+    });
+    try {
+      return await work(held, plan, journal);
+    } finally {
+      journal.close();
+    }
+  });
 }
 
 /** Runs `work` as the only operator: a lock file for this state folder, an advisory lock for the target's cluster. */
@@ -350,7 +361,7 @@ async function locked(
   operation: Operation,
   plan: Plan,
   verb: string,
-  work: () => Promise<RunResult>,
+  work: (held: Operation) => Promise<RunResult>,
 ): Promise<RunResult> {
   operation.onPlan?.(plan);
   const release = takeOperatorLock(operation.state, {
@@ -364,7 +375,8 @@ async function locked(
       `roundtrip:${plan.target.database.database}`,
     );
     try {
-      return await work();
+      // A lost lock stops the run like a Ctrl-C: somebody else may hold it by now.
+      return await work({ ...operation, signal: AbortSignal.any([operation.signal, lock.lost]) });
     } finally {
       await lock.release();
     }

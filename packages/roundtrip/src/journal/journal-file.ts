@@ -84,6 +84,7 @@ class JournalFile implements JournalStore {
   readonly #descriptor: number;
   readonly #records: JournalRecord[];
   readonly #now: () => Date;
+  #closed = false;
 
   constructor(file: string, descriptor: number, records: JournalRecord[], now: () => Date) {
     this.#file = file;
@@ -117,6 +118,8 @@ class JournalFile implements JournalStore {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     closeSync(this.#descriptor);
   }
 }

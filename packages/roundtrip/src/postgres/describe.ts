@@ -110,9 +110,18 @@ function sortedAcl(fact: string): string {
  */
 function withoutTextCasts(fact: string): string {
   if (!/^(column|constraint|index|view|trigger|policy) /.test(fact)) return fact;
+  // Quoted literals, the odd parts, stay as they are.
   return fact
+    .split(/('(?:[^']|'')*')/)
+    .map((part, at) => (at % 2 === 1 ? part : withoutCasts(part)))
+    .join('');
+}
+
+function withoutCasts(code: string): string {
+  return code
     .replaceAll(/::(character varying|text|bpchar|character)(\(\d+\))?(\[\])?/g, '')
-    .replaceAll(/[()\s]+/g, ' ');
+    .replaceAll(/[()\s]+/g, ' ')
+    .replaceAll(/ ?([[\],;]) ?/g, '$1');
 }
 
 async function readCreation(client: Client): Promise<DatabaseDescription['creation']> {

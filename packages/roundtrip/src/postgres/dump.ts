@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Failed } from '../errors.ts';
-import { runProcess } from '../process/run-process.ts';
+import { type RunProcessOptions, runProcess } from '../process/run-process.ts';
 import { connect, type DatabaseAddress, toolEnvironment } from './connection.ts';
 import { describeDatabase } from './describe.ts';
 import { fingerprintTables, type TableFingerprints } from './fingerprint.ts';
@@ -19,6 +19,8 @@ export interface DumpOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly onLine?: ((stream: 'stdout' | 'stderr', line: string) => void) | undefined;
+  /** Told of every child, so that a caller who dies can find it again. */
+  readonly onSpawn?: RunProcessOptions['onSpawn'];
 }
 
 export interface DumpResult {
@@ -128,12 +130,13 @@ async function silent(
   address: DatabaseAddress,
   options: DumpOptions,
 ): Promise<void> {
-  const { timeoutMs, signal, onLine } = options;
+  const { timeoutMs, signal, onLine, onSpawn } = options;
   const { stderr } = await runProcess(argv, {
     env: toolEnvironment(address, { applicationName: 'roundtrip dump' }),
     timeoutMs,
     signal,
     onLine,
+    onSpawn,
   });
   if (stderr.trim() === '') return;
   throw new Failed({

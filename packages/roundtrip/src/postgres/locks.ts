@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Refused } from '../errors.ts';
 import { type Client, connect, type DatabaseAddress } from './connection.ts';
 
@@ -7,6 +8,8 @@ export interface AdvisoryLock {
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }
+
+const HANDOVER_MS = 1_000;
 
 /**
  * Takes a session-level advisory lock: a second operator on another machine is refused. `address` must be a database
@@ -21,7 +24,7 @@ export async function acquireAdvisoryLock(address: DatabaseAddress, key: string)
   client.on('end', () => {
     if (!released) lost.abort('the session that held the operator lock was lost');
   });
-  const taken = await tryLock(client, key);
+  const taken = await tryLockFor(client, key, HANDOVER_MS);
   if (!taken) {
     released = true;
     await client.end();
@@ -39,6 +42,16 @@ export async function acquireAdvisoryLock(address: DatabaseAddress, key: string)
       await client.end();
     },
   };
+}
+
+/** A holder that was killed a moment ago still has its session until the server notices. */
+async function tryLockFor(client: Client, key: string, patienceMs: number): Promise<boolean> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    if (await tryLock(client, key)) return true;
+    if (Date.now() > deadline) return false;
+    await delay(50);
+  }
 }
 
 async function tryLock(client: Client, key: string): Promise<boolean> {

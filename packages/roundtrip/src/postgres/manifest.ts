@@ -71,7 +71,7 @@ export function writeManifest(directory: string, manifest: BackupManifest): void
 /**
  * Reads a backup's manifest.
  *
- * @throws Failed `backup-incomplete` when there is none.
+ * @throws Failed `backup-incomplete` when there is none, `manifest-unreadable`.
  */
 export function readManifest(directory: string): BackupManifest {
   if (!existsSync(manifestFile(directory))) {
@@ -82,7 +82,17 @@ export function readManifest(directory: string): BackupManifest {
       next: 'make another backup; this one was cut off',
     });
   }
-  return JSON.parse(readFileSync(manifestFile(directory), 'utf8')) as BackupManifest;
+  try {
+    return JSON.parse(readFileSync(manifestFile(directory), 'utf8')) as BackupManifest;
+  } catch (cause) {
+    throw new Failed({
+      code: 'manifest-unreadable',
+      seen: `${manifestFile(directory)}: ${(cause as Error).message}`,
+      expected: 'the JSON that was written with the backup',
+      next: 'do not restore from it; take the copy elsewhere, or make another backup',
+      cause,
+    });
+  }
 }
 
 /**

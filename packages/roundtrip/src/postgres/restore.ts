@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Refused } from '../errors.ts';
-import { runProcess } from '../process/run-process.ts';
+import { type RunProcessOptions, runProcess } from '../process/run-process.ts';
 import { type Client, type DatabaseAddress, toolEnvironment, withClient } from './connection.ts';
 import type { DatabaseDescription } from './describe.ts';
 import { archiveFolder, readManifest } from './manifest.ts';
@@ -17,6 +17,8 @@ export interface RestoreOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly onLine?: ((stream: 'stdout' | 'stderr', line: string) => void) | undefined;
+  /** Told of every child, so that a caller who dies can find it again. */
+  readonly onSpawn?: RunProcessOptions['onSpawn'];
 }
 
 /** For the restoring sessions only: what is lost in a crash of the server is restored again. */
@@ -61,8 +63,8 @@ export async function restoreDump(options: RestoreOptions): Promise<{ readonly o
     ...toolEnvironment({ ...admin, database }, { applicationName: 'roundtrip restore' }),
     PGOPTIONS: RESTORE_SETTINGS.map((setting) => `-c ${setting}`).join(' '),
   };
-  const { timeoutMs, signal, onLine } = options;
-  await runProcess(argv, { env, timeoutMs, signal, onLine });
+  const { timeoutMs, signal, onLine, onSpawn } = options;
+  await runProcess(argv, { env, timeoutMs, signal, onLine, onSpawn });
   await withClient({ ...admin, database }, { applicationName: 'roundtrip restore' }, async (client) => {
     await client.query('ANALYZE');
     await applySettings(client, database, description);

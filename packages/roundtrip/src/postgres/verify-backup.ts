@@ -1,4 +1,5 @@
 import { Failed } from '../errors.ts';
+import type { RunProcessOptions } from '../process/run-process.ts';
 import { type DatabaseAddress, withClient } from './connection.ts';
 import { compareDescriptions, describeDatabase } from './describe.ts';
 import { compareFingerprints, fingerprintTables } from './fingerprint.ts';
@@ -17,6 +18,8 @@ export interface VerifyBackupOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly onLine?: ((stream: 'stdout' | 'stderr', line: string) => void) | undefined;
+  /** Told of every child, so that a caller who dies can find it again. */
+  readonly onSpawn?: RunProcessOptions['onSpawn'];
 }
 
 /** A backup that was restored and found equal, with the database it was restored into. */
@@ -34,7 +37,7 @@ export interface VerifiedBackup {
  * @throws Failed `backup-corrupt`, `archive-incomplete`, `process-failed`, `backup-differs` naming the differences.
  */
 export async function verifyBackup(options: VerifyBackupOptions): Promise<VerifiedBackup> {
-  const { directory, admin, scratchDatabase, jobs, timeoutMs, signal, onLine } = options;
+  const { directory, admin, scratchDatabase, jobs, timeoutMs, signal, onLine, onSpawn } = options;
   const manifest = await verifyManifest(directory);
   await listArchive(directory, manifest);
   if (options.replaceScratch === true) {
@@ -50,6 +53,7 @@ export async function verifyBackup(options: VerifyBackupOptions): Promise<Verifi
     timeoutMs,
     signal,
     onLine,
+    onSpawn,
   });
   const differences = await compareWithManifest(manifest, { ...admin, database: scratchDatabase }, signal);
   if (differences.length === 0) return { trust: 'T3', restoredDatabase: scratchDatabase, restoredOid: oid };

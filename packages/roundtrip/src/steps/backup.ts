@@ -10,6 +10,7 @@ import { databaseByOid, dropDatabase } from '../postgres/switch.ts';
 import { verifyBackup } from '../postgres/verify-backup.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
+import { endSurvivors, noteChildren } from './survivors.ts';
 import { adminAddress, applicationName, returnDatabaseName } from './target-databases.ts';
 
 export interface BackupArgs extends JsonObject {
@@ -61,9 +62,11 @@ export const backupKind = anyStepKind<BackupArgs>({
     const { target } = context.plan;
     const { signal, timeoutMs } = context;
     const directory = backupDirectory(context.runDirectory);
+    await endSurvivors(context);
     rmSync(directory, { recursive: true, force: true });
     await dropScratch(context);
     const onLine = (_stream: string, line: string): void => context.log(line);
+    const onSpawn = noteChildren(context);
     const live = await withClient(target.database, { applicationName: applicationName(context) }, identify);
     context.log(`dumping ${target.database.database} with ${args.jobs} jobs`);
     const dump = await dumpDatabase(target.database, {
@@ -73,6 +76,7 @@ export const backupKind = anyStepKind<BackupArgs>({
       signal,
       timeoutMs,
       onLine,
+      onSpawn,
     });
     context.log(`restoring into ${returnDatabaseName(context)} to verify`);
     const verified = await verifyBackup({
@@ -83,6 +87,7 @@ export const backupKind = anyStepKind<BackupArgs>({
       signal,
       timeoutMs,
       onLine,
+      onSpawn,
     });
     return {
       directory,

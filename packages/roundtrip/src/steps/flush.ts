@@ -3,14 +3,9 @@ import type { JsonObject } from '../json.ts';
 import { blastRadius } from '../postgres/blast-radius.ts';
 import { withClient } from '../postgres/connection.ts';
 import { type StepSpec, stepSpec } from '../runbook/step-spec.ts';
-import {
-  type CommandArgs,
-  type CommandOptions,
-  endSurvivors,
-  lastLine,
-  runStepCommand,
-} from './run-command.ts';
+import { type CommandArgs, type CommandOptions, lastLine, runStepCommand } from './run-command.ts';
 import { anyStepKind } from './step-kind.ts';
+import { endSurvivors } from './survivors.ts';
 import { applicationName } from './target-databases.ts';
 
 export interface FlushArgs extends CommandArgs {

@@ -2,13 +2,12 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Inspection } from '../journal/record.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { findBackends, waitForNoBackends } from '../postgres/backends.ts';
-import { toolEnvironment, withClient } from '../postgres/connection.ts';
+import { toolEnvironment } from '../postgres/connection.ts';
 import { type RunProcessResult, runProcess } from '../process/run-process.ts';
-import { killSurvivor } from '../process/survivor.ts';
 import { type StepCommon, type StepEffect, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
-import { adminAddress, applicationName } from './target-databases.ts';
+import { endSurvivors, noteChildren } from './survivors.ts';
+import { applicationName } from './target-databases.ts';
 
 export interface CommandArgs extends JsonObject {
   readonly argv: readonly string[];
@@ -109,25 +108,8 @@ export async function runStepCommand(
     signal: context.signal,
     okExitCodes,
     onLine: (_stream, line) => context.log(line),
-    // Noted durably: if we are killed, the child lives on, and the resumed run must find it before it acts.
-    onSpawn: (child) => context.mark('child', { pid: child.pid, startTicks: child.startTicks }),
+    onSpawn: noteChildren(context),
   });
-}
-
-/** After a crash our child or its sessions may still be at work: nothing is begun or judged before they are gone. */
-export async function endSurvivors(context: StepContext): Promise<void> {
-  const { child } = context.marks;
-  if (typeof child?.pid === 'number')
-    await killSurvivor({ pid: child.pid, startTicks: String(child.startTicks) });
-  await withClient(
-    adminAddress(context.plan.target),
-    { applicationName: `${applicationName(context)} look` },
-    async (client) => {
-      const name = applicationName(context);
-      if ((await findBackends(client, { applicationName: name })).length > 0)
-        await waitForNoBackends(client, { applicationName: name, terminate: true, timeoutMs: 30_000 });
-    },
-  );
 }
 
 /** The last line of stdout as JSON where it is that, else its text. */

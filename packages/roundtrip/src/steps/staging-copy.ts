@@ -13,6 +13,7 @@ import { dropDatabase } from '../postgres/switch.ts';
 import { type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import type { Target } from '../runbook/target.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
+import { endSurvivors, noteChildren } from './survivors.ts';
 import { adminAddress, applicationName } from './target-databases.ts';
 
 export interface StagingCopyArgs extends JsonObject {
@@ -72,6 +73,8 @@ export const stagingCopyKind = anyStepKind<StagingCopyArgs>({
     const { target } = context.plan;
     const { signal, timeoutMs } = context;
     await refuseProduction(context, production);
+    await endSurvivors(context);
+    const onSpawn = noteChildren(context);
     const directory = dumpDirectory(context);
     rmSync(directory, { recursive: true, force: true });
     const dump = await dumpDatabase(production, {
@@ -81,6 +84,7 @@ export const stagingCopyKind = anyStepKind<StagingCopyArgs>({
       signal,
       timeoutMs,
       onLine: (_stream, line) => context.log(line),
+      onSpawn,
     });
     await withClient(adminAddress(target), { applicationName: applicationName(context) }, (client) =>
       dropDatabase(client, target.database.database, { mustNotBe: [] }),
@@ -92,6 +96,7 @@ export const stagingCopyKind = anyStepKind<StagingCopyArgs>({
       jobs: args.jobs,
       signal,
       timeoutMs,
+      onSpawn,
     });
     return {
       bytes: dump.bytes,

@@ -1,0 +1,38 @@
+import { findBackends, waitForNoBackends } from '../postgres/backends.ts';
+import { withClient } from '../postgres/connection.ts';
+import type { SpawnedChild } from '../process/run-process.ts';
+import { killSurvivor } from '../process/survivor.ts';
+import type { StepContext } from './step-kind.ts';
+import { adminAddress, applicationName } from './target-databases.ts';
+
+const BACKEND_TIMEOUT_MS = 30_000;
+
+/**
+ * Notes every child of a step durably: if we are killed the child lives on, and the resumed run must find it before
+ * it acts.
+ *
+ * @example await runProcess(argv, { timeoutMs, onSpawn: noteChildren(context) });
+ */
+export function noteChildren(context: StepContext): (child: SpawnedChild) => void {
+  return ({ pid, startTicks }) => context.mark(`child-${pid}`, { pid, startTicks });
+}
+
+/**
+ * Ends what an earlier attempt at this step left running: its children, then its sessions. A dump, a migration or an
+ * import that goes on beside a repeated one would spoil it; nothing is begun or judged before they are gone.
+ */
+export async function endSurvivors(context: StepContext): Promise<void> {
+  for (const [name, mark] of Object.entries({ ...context.marksOfDo, ...context.marks })) {
+    if (name.startsWith('child-'))
+      await killSurvivor({ pid: Number(mark.pid), startTicks: String(mark.startTicks) });
+  }
+  const sessions = { applicationName: applicationName(context) };
+  await withClient(
+    adminAddress(context.plan.target),
+    { applicationName: 'roundtrip survivors' },
+    async (client) => {
+      if ((await findBackends(client, sessions)).length === 0) return;
+      await waitForNoBackends(client, { ...sessions, terminate: true, timeoutMs: BACKEND_TIMEOUT_MS });
+    },
+  );
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { RUN } from '../faults/every-boundary.ts';
+import { buildToyStage, type ToyStage, type ToyState } from '../faults/toy-stage.ts';
+
+let stage: ToyStage;
+let untouched: ToyState;
+before(async () => {
+  stage = await buildToyStage();
+});
+after(() => stage.close());
+beforeEach(async () => {
+  await stage.reset();
+  untouched = await stage.look();
+});
+
+/** A refusal says what was seen, what was expected, what state production is in and what is next. */
+function assertExplained(stderr: string, code: string): void {
+  assert.match(stderr, new RegExp(`\\(${code}\\)|${code}:`));
+  for (const part of ['seen:', 'expected:', 'production:', 'next:']) assert.match(stderr, new RegExp(part));
+}
+
+function editTargets(change: (production: { systemIdentifier?: string }) => void): () => void {
+  const file = path.join(stage.folder, 'targets.json');
+  const original = readFileSync(file, 'utf8');
+  const targets = JSON.parse(original) as { production: { systemIdentifier?: string } };
+  change(targets.production);
+  writeFileSync(file, JSON.stringify(targets));
+  return () => writeFileSync(file, original);
+}
+
+describe('run refuses, with nothing changed', () => {
+  it('without a rehearsal receipt', async () => {
+    const { exitCode, stderr } = await stage.verb(
+      0,
+      'run',
+      '--target',
+      'production',
+      '--confirm',
+      'production',
+      '--override',
+      'window=a test',
+    );
+    assert.equal(exitCode, 3);
+    assertExplained(stderr, 'no-receipt');
+    assert.deepEqual(await stage.look(), untouched);
+  });
+
+  it('on a wrong target: another cluster than the runbook says', async () => {
+    const restore = editTargets((production) => {
+      production.systemIdentifier = '7000000000000000000';
+    });
+    const { exitCode, stderr } = await stage.verb(0, ...RUN);
+    restore();
+    assert.equal(exitCode, 3);
+    assertExplained(stderr, 'wrong-target');
+    assert.deepEqual(await stage.look(), untouched);
+  });
+
+  it('without the target typed: exit 9, naming the flag', async () => {
+    const { exitCode, stderr } = await stage.verb(0, 'run', '--target', 'production');
+    assert.equal(exitCode, 9);
+    assert.match(stderr, /--confirm production/);
+    assert.deepEqual(await stage.look(), untouched);
+  });
+
+  it('with the wrong target typed', async () => {
+    const { exitCode, stderr } = await stage.verb(0, 'run', '--target', 'production', '--confirm', 'staging');
+    assert.equal(exitCode, 3);
+    assertExplained(stderr, 'confirmation-wrong');
+  });
+
+  it('an unknown verb or flag: exit 2', async () => {
+    assert.equal((await stage.verb(0, 'fly')).exitCode, 2);
+    assert.equal((await stage.verb(0, 'run', '--target', 'production', '--hurry')).exitCode, 2);
+  });
+});
+
+describe('a run that was begun', () => {
+  it('is not resumed from an edited journal', async () => {
+    await stage.verb(60, ...RUN);
+    const [journal = ''] = globSync(path.join(stage.folder, 'state/runs/*/journal.ndjson'));
+    writeFileSync(journal, readFileSync(journal, 'utf8').replace('"attempt":1', '"attempt":7'));
+    const state = await stage.look();
+    const { exitCode, stderr } = await stage.verb(0, 'resume', '--target', 'production');
+    assert.equal(exitCode, 3);
+    assertExplained(stderr, 'journal-edited');
+    assert.match(stderr, /line \d+ of the journal/);
+    assert.deepEqual(await stage.look(), state);
+  });
+
+  it('is not resumed with an edited plan', async () => {
+    await stage.verb(60, ...RUN);
+    const [plan = ''] = globSync(path.join(stage.folder, 'state/runs/*/plan.json'));
+    writeFileSync(plan, readFileSync(plan, 'utf8').replace('Toy migration', 'Another migration'));
+    const { exitCode, stderr } = await stage.verb(0, 'resume', '--target', 'production');
+    assert.equal(exitCode, 3);
+    assertExplained(stderr, 'plan-edited');
+  });
+
+  it('bars another run on the same target', async () => {
+    await stage.verb(60, ...RUN);
+    const { exitCode, stderr } = await stage.verb(0, ...RUN);
+    assert.equal(exitCode, 3);
+    assertExplained(stderr, 'run-unfinished');
+  });
+
+  it('goes back by the slow way when the return database is gone, and refuses a truncated dump', async () => {
+    assert.equal((await stage.verb(0, ...RUN)).exitCode, 0);
+    const migrated = await stage.look();
+    const { rows } = await stage.cluster.query(
+      `SELECT datname FROM pg_database WHERE datname LIKE 'toy_return%'`,
+    );
+    await stage.cluster.query(`DROP DATABASE ${rows[0].datname}`);
+    const [largest = ''] = globSync(path.join(stage.folder, 'state/runs/*/backup/archive/*')).sort(
+      (a, b) => statSync(b).size - statSync(a).size,
+    );
+    const whole = readFileSync(largest);
+    truncateSync(largest, Math.floor(whole.length / 2));
+    const refused = await stage.verb(0, 'rollback', '--target', 'production', '--confirm', 'production');
+    assert.equal(refused.exitCode, 7);
+    assert.match(refused.stderr, /backup|bytes/);
+    const { tables } = await stage.look();
+    assert.deepEqual(tables, migrated.tables, 'production keeps its rows');
+    // The off-site copy is brought back: the same rollback goes through.
+    writeFileSync(largest, whole);
+    const resumed = await stage.verb(0, 'resume', '--target', 'production');
+    assert.equal(resumed.exitCode, 0, resumed.stderr);
+    assert.deepEqual((await stage.look()).tables, untouched.tables);
+  });
+});

@@ -1,0 +1,183 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { createCluster, type PrivateCluster } from 'pg-cluster';
+import { fingerprintTables } from '../../src/postgres/fingerprint.ts';
+import {
+  activateRelease,
+  currentRelease,
+  deployRelease,
+  resolveRelease,
+} from '../../src/services/git-release.ts';
+
+const execute = promisify(execFile);
+
+const SQL: Readonly<Record<string, string>> = {
+  'legacy.sql': `
+    CREATE TABLE products (id bigint PRIMARY KEY, name text NOT NULL, price numeric(10,2) NOT NULL);
+    CREATE TABLE orders (id bigserial PRIMARY KEY, total numeric(10,2) NOT NULL);
+    CREATE TABLE order_items (id bigserial PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders DEFERRABLE INITIALLY DEFERRED,
+      product_id bigint NOT NULL CONSTRAINT items_product REFERENCES products DEFERRABLE INITIALLY DEFERRED, price numeric(10,2) NOT NULL);
+    INSERT INTO products SELECT n, 'sku ' || n, n FROM generate_series(1, 9) n;
+    INSERT INTO orders (total) SELECT n FROM generate_series(1, 50) n;
+    INSERT INTO order_items (order_id, product_id, price) SELECT n, 1 + n % 9, n FROM generate_series(1, 50) n;`,
+  'migrate.sql': `
+    CREATE TABLE IF NOT EXISTS identities (id bigint PRIMARY KEY, name text NOT NULL);
+    INSERT INTO identities SELECT id, name FROM products ON CONFLICT DO NOTHING;
+    ALTER TABLE order_items DROP CONSTRAINT items_product, ADD CONSTRAINT items_product FOREIGN KEY (product_id) REFERENCES identities;`,
+  'flush.sql': 'DELETE FROM products;',
+  'import.sql': `INSERT INTO products SELECT n, 'good ' || n, 1 FROM generate_series(1, 3) n ON CONFLICT DO NOTHING;`,
+};
+
+/** What production is, seen from outside: the same after a killed and resumed run as after one that lived. */
+export interface ToyState {
+  readonly tables: Readonly<Record<string, string>>;
+  readonly release: string;
+  readonly running: readonly string[];
+  readonly maintenance: boolean;
+  readonly databases: readonly string[];
+}
+
+/** A toy production for one kill point after the other. */
+export interface ToyStage {
+  readonly cluster: PrivateCluster;
+  readonly folder: string;
+  /** Puts production, releases, services and the state folder back to the beginning. */
+  reset(): Promise<void>;
+  /** Runs a verb in a child that is killed at the n-th boundary (0: lives). */
+  verb(
+    killAt: number,
+    ...argv: readonly string[]
+  ): Promise<{
+    readonly exitCode: number;
+    readonly killed: boolean;
+    readonly boundaries: number;
+    readonly stderr: string;
+  }>;
+  look(): Promise<ToyState>;
+  close(): Promise<void>;
+}
+
+/** Builds the stage: a private cluster, two releases in git, a front door that obeys the maintenance flag. */
+export async function buildToyStage(): Promise<ToyStage> {
+  const cluster = await createCluster({ name: 'toy' });
+  const folder = mkdtempSync(path.join(tmpdir(), 'toy-'));
+  const sql = path.join(folder, 'sql');
+  mkdirSync(sql);
+  for (const [name, text] of Object.entries(SQL)) writeFileSync(path.join(sql, name), text);
+  const repository = await makeRepository(folder);
+  const door = await openDoor(path.join(folder, 'maintenance'));
+  await cluster.query('CREATE DATABASE toy_template');
+  await cluster.query(SQL['legacy.sql'] ?? '', [], 'toy_template');
+  const releases = { repository, directory: path.join(folder, 'releases') };
+  const target = {
+    environment: 'production',
+    database: cluster.address('toy'),
+    releases,
+    settings: { folder, sql, baseUrl: `http://127.0.0.1:${(door.address() as AddressInfo).port}` },
+  };
+  const targets = path.join(folder, 'targets.json');
+  writeFileSync(targets, JSON.stringify({ production: target }));
+  const state = path.join(folder, 'state');
+
+  const reset = async (): Promise<void> => {
+    for (const { name } of (
+      await cluster.query(
+        `SELECT datname AS name FROM pg_database WHERE datname LIKE 'toy%' AND datname <> 'toy_template'`,
+      )
+    ).rows) {
+      await cluster.query(`DROP DATABASE "${name}" WITH (FORCE)`);
+    }
+    await cluster.query('CREATE DATABASE toy TEMPLATE toy_template');
+    for (const part of ['state', 'releases', 'maintenance'])
+      rmSync(path.join(folder, part), { recursive: true, force: true });
+    mkdirSync(releases.directory);
+    const { commit } = await resolveRelease({ repository, tag: 'v1' });
+    const release = await deployRelease({
+      repository,
+      tag: 'v1',
+      commit,
+      releasesDirectory: releases.directory,
+      timeoutMs: 10_000,
+    });
+    await activateRelease({ releasesDirectory: releases.directory, release: release.path });
+    for (const service of ['api', 'worker']) writeFileSync(path.join(folder, `${service}.running`), '');
+  };
+  const verb: ToyStage['verb'] = async (killAt, ...argv) => {
+    const child = [
+      path.join(import.meta.dirname, 'kill-child.ts'),
+      String(killAt),
+      ...argv,
+      '--state',
+      state,
+    ];
+    try {
+      const { stdout, stderr } = await execute(process.execPath, child, {
+        env: { ...process.env, TOY_TARGETS: targets },
+      });
+      return {
+        ...(JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as { boundaries: number; exitCode: number }),
+        killed: false,
+        stderr,
+      };
+    } catch (error) {
+      const { code, signal, stderr, stdout } = error as {
+        code: number | null;
+        signal: string | null;
+        stderr: string;
+        stdout: string;
+      };
+      const boundaries = (/"boundaries":(\d+)/.exec(stdout)?.[1] ?? '0') as string;
+      return { exitCode: code ?? -1, killed: signal === 'SIGKILL', boundaries: Number(boundaries), stderr };
+    }
+  };
+  const close = async (): Promise<void> => {
+    door.close();
+    await cluster.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { cluster, folder, reset, verb, look: () => lookAt(cluster, folder, releases.directory), close };
+}
+
+async function lookAt(cluster: PrivateCluster, folder: string, releasesDirectory: string): Promise<ToyState> {
+  const fingerprints = await fingerprintTables(cluster.address('toy'));
+  const names = await cluster.query(
+    `SELECT regexp_replace(datname, '_[0-9a-f]{4}$', '') AS name FROM pg_database WHERE datname LIKE 'toy%' ORDER BY 1`,
+  );
+  return {
+    tables: Object.fromEntries(
+      Object.entries(fingerprints).map(([table, { rows, digest }]) => [table, `${rows}:${digest}`]),
+    ),
+    release: (await currentRelease({ releasesDirectory }))?.tag ?? 'none',
+    running: ['api', 'worker'].filter((name) => existsSync(path.join(folder, `${name}.running`))),
+    maintenance: existsSync(path.join(folder, 'maintenance')),
+    databases: names.rows.map(({ name }: { name: string }) => name),
+  };
+}
+
+async function makeRepository(folder: string): Promise<string> {
+  const repository = path.join(folder, 'repository');
+  mkdirSync(repository);
+  const git = (...argv: string[]) =>
+    execute('git', ['-C', repository, '-c', 'user.name=toy', '-c', 'user.email=toy@example.com', ...argv]);
+  await git('init', '-q');
+  for (const version of ['v1', 'v2']) {
+    writeFileSync(path.join(repository, 'version'), version);
+    await git('add', '-A');
+    await git('commit', '-qm', version);
+    await git('tag', version);
+  }
+  return repository;
+}
+
+function openDoor(flag: string): Promise<Server> {
+  const server = createServer((_request, response) => {
+    response.statusCode = existsSync(flag) ? 503 : 200;
+    response.end('{}');
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
