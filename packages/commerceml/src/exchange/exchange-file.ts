@@ -12,21 +12,29 @@ export interface ExchangeFile {
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** A file on disk, read through one buffer that is used again for every chunk. */
+/** A file on disk, read through two buffers that are used again and again. */
 export function diskFile(path: string, name: string, bytes: number): ExchangeFile {
   return { name, bytes, chunks: () => diskChunks(path, name) };
 }
 
+/** Reads ahead by one chunk, so that the disk works while the scanner does. */
 async function* diskChunks(path: string, name: string): AsyncGenerator<Uint8Array, void, undefined> {
   let offset = 0;
   let handle: FileHandle | undefined;
+  let ahead: Promise<{ readonly bytesRead: number }> | undefined;
   try {
     handle = await open(path, 'r');
-    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    let current = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    let other = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    ahead = handle.read(other, 0, CHUNK_BYTES, null);
     for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, null);
+      const { bytesRead } = await ahead;
       if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
+      [current, other] = [other, current];
+      ahead = handle.read(other, 0, CHUNK_BYTES, null);
+      // It may fail while the consumer works; the failure is thrown by the next round's await, not lost.
+      void Promise.allSettled([ahead]);
+      yield current.subarray(0, bytesRead);
       offset += bytesRead;
     }
   } catch (error) {
@@ -38,6 +46,8 @@ async function* diskChunks(path: string, name: string): AsyncGenerator<Uint8Arra
       cause: error,
     });
   } finally {
+    // Where the consumer left the loop, a read is still on its way into the buffer; its result is of no interest.
+    await Promise.allSettled([ahead]);
     await handle?.close();
   }
 }
