@@ -1,0 +1,265 @@
+import { Refused } from '../errors.ts';
+import { listTables, type TableColumns } from './columns.ts';
+import { type Client, connect, type DatabaseAddress } from './connection.ts';
+import { sumOfRows } from './fingerprint.ts';
+import { canonicalTableName, quoted, sqlTableName } from './table-name.ts';
+
+/** One row that two databases do not have alike. Values are not shown: they may be customers' data. */
+export interface DifferingRow {
+  /** Primary key columns and their values as text. */
+  readonly key: Readonly<Record<string, string>>;
+  readonly kind: 'changed' | 'only-in-a' | 'only-in-b';
+  /** Columns whose values differ; empty unless `changed`. */
+  readonly columns: readonly string[];
+}
+
+export interface DrillDown {
+  readonly table: string;
+  readonly rows: readonly DifferingRow[];
+  /** False when the search stopped at `max` rows. */
+  readonly complete: boolean;
+  /** Columns that only one side has: they were not compared. */
+  readonly uncompared: readonly string[];
+}
+
+/** Ranges a differing range is split into, and the size below which its rows are compared one by one. */
+const FANOUT = 32;
+const LEAF_ROWS = 2000;
+/** Rows looked at to place the boundaries of ranges; they need not be exact quantiles. */
+const SAMPLE_ROWS = 20_000;
+
+/**
+ * Names the rows by which a table differs between two databases: ranges of the primary key are fingerprinted on both
+ * sides, and only ranges that differ are split further. One pass over the table, then a logarithmic number of small
+ * ones for each row. Both sides are read in one snapshot each.
+ *
+ * @throws Refused `no-primary-key`, `table-missing`.
+ * @example (await differingRows(live, copy, 'order_items', { max: 20 })).rows[0]?.key // { id: '2500000' }
+ */
+export async function differingRows(
+  a: DatabaseAddress,
+  b: DatabaseAddress,
+  table: string,
+  options: { readonly max: number; readonly signal?: AbortSignal | undefined },
+): Promise<DrillDown> {
+  const sessions: Client[] = [];
+  try {
+    for (const address of [a, b]) sessions.push(await openSnapshot(address));
+    const [left, right] = sessions;
+    if (left === undefined || right === undefined) return { table, rows: [], complete: true, uncompared: [] };
+    const search = await prepare(left, right, canonicalTableName(table), options);
+    const complete = await searchRange(search, { from: undefined, to: undefined });
+    for (const row of search.found) if (row.kind === 'changed') await nameColumns(search, row);
+    const { uncompared } = search;
+    return { table: search.table, rows: search.found, complete, uncompared };
+  } finally {
+    await Promise.all(sessions.map((session) => session.end()));
+  }
+}
+
+interface Search {
+  readonly left: Client;
+  readonly right: Client;
+  readonly table: string;
+  readonly key: readonly { readonly name: string; readonly type: string }[];
+  readonly columns: TableColumns['columns'];
+  readonly uncompared: readonly string[];
+  readonly max: number;
+  readonly signal: AbortSignal | undefined;
+  readonly found: (DifferingRow & { columns: readonly string[] })[];
+}
+
+/** A range of keys: from inclusive, to exclusive, undefined without a bound. A key is its columns' values as text. */
+interface KeyRange {
+  readonly from: readonly string[] | undefined;
+  readonly to: readonly string[] | undefined;
+}
+
+async function openSnapshot(address: DatabaseAddress): Promise<Client> {
+  const client = await connect(address, { applicationName: 'roundtrip drill-down' });
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await client.query('SET LOCAL search_path = pg_catalog');
+    await client.query('SET LOCAL row_security = off');
+    return client;
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+}
+
+async function prepare(
+  left: Client,
+  right: Client,
+  table: string,
+  options: { readonly max: number; readonly signal?: AbortSignal | undefined },
+): Promise<Search> {
+  const [ours, theirs] = [await columnsOf(left, table), await columnsOf(right, table)];
+  const other = new Map(theirs.map((column) => [column.name, column]));
+  const columns = ours.flatMap((column): TableColumns['columns'][number][] => {
+    const twin = other.get(column.name);
+    if (twin === undefined) return [];
+    // Where the two sides would be hashed in different ways, their texts are compared.
+    return [twin.hashed === column.hashed ? column : { ...column, hashed: 'text' }];
+  });
+  const common = new Set(columns.map(({ name }) => name));
+  const uncompared = [...ours, ...theirs].map(({ name }) => name).filter((name) => !common.has(name));
+  const key = await primaryKeyOf(left, table);
+  return {
+    left,
+    right,
+    table,
+    key,
+    columns,
+    uncompared,
+    max: options.max,
+    signal: options.signal,
+    found: [],
+  };
+}
+
+async function columnsOf(client: Client, table: string): Promise<TableColumns['columns']> {
+  const [found] = await listTables(client, [table]);
+  if (found !== undefined) return found.columns;
+  throw new Refused({
+    code: 'table-missing',
+    seen: `no table ${table} in ${client.database}`,
+    expected: 'the table on both sides',
+    next: 'check the name',
+  });
+}
+
+async function primaryKeyOf(client: Client, table: string): Promise<Search['key']> {
+  const { rows } = await client.query<{ name: string; type: string }>(
+    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type
+     FROM pg_index i, unnest(i.indkey) WITH ORDINALITY k(num, n), pg_attribute a
+     WHERE i.indrelid = $1::regclass AND i.indisprimary AND a.attrelid = i.indrelid AND a.attnum = k.num ORDER BY k.n`,
+    [sqlTableName(table)],
+  );
+  if (rows.length > 0) return rows;
+  throw new Refused({
+    code: 'no-primary-key',
+    seen: `${table} has no primary key`,
+    expected: 'one, by which rows can be named',
+    next: `ALTER TABLE ${table} ADD PRIMARY KEY …`,
+  });
+}
+
+/** Whether the range was searched to its end. */
+async function searchRange(search: Search, range: KeyRange): Promise<boolean> {
+  search.signal?.throwIfAborted();
+  const [a, b] = await Promise.all([
+    sumRange(search, search.left, range),
+    sumRange(search, search.right, range),
+  ]);
+  if (a.rows === b.rows && a.first === b.first && a.second === b.second) return true;
+  const larger = Number(a.rows) >= Number(b.rows) ? search.left : search.right;
+  const size = Math.max(Number(a.rows), Number(b.rows));
+  const boundaries = size <= LEAF_ROWS ? [] : await splitRange(search, larger, range, size);
+  if (boundaries.length === 0) return compareLeaf(search, range);
+  const edges = [range.from, ...boundaries, range.to];
+  for (let at = 0; at + 1 < edges.length; at += 1) {
+    if (!(await searchRange(search, { from: edges[at], to: edges[at + 1] }))) return false;
+  }
+  return true;
+}
+
+interface RangeSum {
+  readonly rows: string;
+  readonly first: string;
+  readonly second: string;
+}
+
+async function sumRange(search: Search, client: Client, range: KeyRange): Promise<RangeSum> {
+  const { where, values } = condition(search, range);
+  const { rows } = await client.query<RangeSum>(
+    sumOfRows(search.columns, `${sqlTableName(search.table)} WHERE ${where}`),
+    values,
+  );
+  return rows[0] ?? { rows: '0', first: '0', second: '0' };
+}
+
+/** Keys that cut the range into about equal parts, in order; none when it has only one key. */
+async function splitRange(
+  search: Search,
+  client: Client,
+  range: KeyRange,
+  size: number,
+): Promise<readonly (readonly string[])[]> {
+  const { where, values } = condition(search, range);
+  const names = search.key.map(({ name }) => quoted(name)).join(', ');
+  const texts = search.key.map(({ name }) => `${quoted(name)}::text`).join(', ');
+  const share = Math.min(1, SAMPLE_ROWS / size);
+  const { rows } = await client.query<string[]>({
+    text: `WITH s AS MATERIALIZED (SELECT ${names} FROM ${sqlTableName(search.table)}
+             WHERE ${where} ${share < 1 ? `AND random() < ${share}` : ''}),
+           n AS (SELECT ${names}, ntile(${FANOUT}) OVER (ORDER BY ${names}) AS part, row_number() OVER (ORDER BY ${names}) AS at FROM s)
+           SELECT ${texts} FROM n WHERE at IN (SELECT min(at) FROM n GROUP BY part) AND part > 1 ORDER BY at`,
+    values,
+    rowMode: 'array',
+  });
+  return rows;
+}
+
+function condition(search: Search, range: KeyRange): { readonly where: string; readonly values: string[] } {
+  const names = `(${search.key.map(({ name }) => quoted(name)).join(', ')})`;
+  const values: string[] = [];
+  const bound = (operator: string, key: readonly string[] | undefined): string[] => {
+    if (key === undefined) return [];
+    const literals = search.key.map(({ type }, at) => `$${values.push(key[at] ?? '')}::${type}`);
+    return [`${names} ${operator} (${literals.join(', ')})`];
+  };
+  const parts = [...bound('>=', range.from), ...bound('<', range.to)];
+  return { where: parts.length === 0 ? 'true' : parts.join(' AND '), values };
+}
+
+async function compareLeaf(search: Search, range: KeyRange): Promise<boolean> {
+  const [a, b] = await Promise.all([
+    rowHashes(search, search.left, range),
+    rowHashes(search, search.right, range),
+  ]);
+  for (const [id, hash] of a) {
+    if (b.get(id) === hash) continue;
+    if (!report(search, id, b.has(id) ? 'changed' : 'only-in-a')) return false;
+  }
+  for (const id of b.keys()) if (!a.has(id) && !report(search, id, 'only-in-b')) return false;
+  return true;
+}
+
+function report(search: Search, id: string, kind: DifferingRow['kind']): boolean {
+  if (search.found.length >= search.max) return false;
+  const values = JSON.parse(id) as string[];
+  const key = Object.fromEntries(search.key.map(({ name }, at) => [name, values[at] ?? '']));
+  search.found.push({ key, kind, columns: [] });
+  return true;
+}
+
+/** Row hashes by key; the key as JSON of its texts. */
+async function rowHashes(search: Search, client: Client, range: KeyRange): Promise<Map<string, string>> {
+  const { where, values } = condition(search, range);
+  const names = search.key.map(({ name }) => quoted(name)).join(', ');
+  const { rows } = await client.query<[string, string]>({
+    text: `SELECT json_build_array(${search.key.map(({ name }) => `${quoted(name)}::text`).join(', ')})::text,
+             (SELECT first || ' ' || second FROM (${sumOfRows(search.columns, `(SELECT t.*) AS one`)}) AS h)
+           FROM ${sqlTableName(search.table)} AS t WHERE ${where} ORDER BY ${names}`,
+    values,
+    rowMode: 'array',
+  });
+  return new Map(rows);
+}
+
+async function nameColumns(
+  search: Search,
+  row: { key: DifferingRow['key']; columns: readonly string[] },
+): Promise<void> {
+  const values = search.key.map(({ name }) => row.key[name] ?? '');
+  const where = search.key.map(({ name, type }, at) => `${quoted(name)} = $${at + 1}::${type}`).join(' AND ');
+  const texts = search.columns.map(({ name }) => `${quoted(name)}::text`).join(', ');
+  const text = `SELECT ${texts} FROM ${sqlTableName(search.table)} WHERE ${where}`;
+  const [a, b] = await Promise.all(
+    [search.left, search.right].map(
+      async (client) => (await client.query<string[]>({ text, values, rowMode: 'array' })).rows[0],
+    ),
+  );
+  row.columns = search.columns.filter((_column, at) => a?.[at] !== b?.[at]).map(({ name }) => name);
+}
