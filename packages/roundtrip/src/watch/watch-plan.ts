@@ -96,16 +96,17 @@ export interface SqlSource {
   readonly reads: 'rows' | 'value';
 }
 
-/** A command; its last line of stdout is a JSON object of numbers, or its exit code is the answer. */
+/** A command, started without a shell. */
 export interface CommandSource {
   readonly kind: 'command';
   readonly name: string;
   readonly argv: readonly string[];
   /**
-   * `exit-code`: one request, an error unless it exits 0. `json`: `requests` and `errors` count as such, every other
-   * number is a metric of that name.
+   * `exit-code`: one request, an error unless it exits 0. `json`: the last line of stdout is a JSON object, every
+   * number in it is a metric of that name.
    */
   readonly reads: 'exit-code' | 'json';
+  /** Real time. Default 10 s. */
   readonly timeoutMs?: number | undefined;
 }
 
