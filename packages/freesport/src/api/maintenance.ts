@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
+import { html } from '../html/html.ts';
+import { securePage } from '../html/security-headers.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -9,6 +11,14 @@ declare module 'fastify' {
 }
 
 const RETRY_AFTER_S = 30;
+const RUSSIAN = 'Магазин закрыт на обслуживание, вернёмся через несколько минут.';
+const ENGLISH = 'The shop is under maintenance.';
+
+/** For browsers; it asks again by itself. */
+const PAGE = html`<!doctype html>
+<html lang="ru"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="${RETRY_AFTER_S}"><title>FREESPORT</title></head>
+<body><main><h1>FREESPORT</h1><p>${RUSSIAN}</p><p lang="en">${ENGLISH}</p></main></body></html>`.text;
 
 /** What health reports of the maintenance mode. */
 export interface Maintenance {
@@ -31,16 +41,11 @@ export function maintenanceMode(app: FastifyInstance, flagFile: string | undefin
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.worksUnderMaintenance === true) return;
     if (isOn()) {
-      await reply
-        .code(503)
-        .header('retry-after', RETRY_AFTER_S)
-        .send({
-          error: {
-            code: 'maintenance',
-            message:
-              'Магазин закрыт на обслуживание, вернёмся через несколько минут. The shop is under maintenance.',
-          },
-        });
+      void reply.code(503).header('retry-after', RETRY_AFTER_S);
+      const forPeople =
+        request.headers.accept?.includes('text/html') === true && !request.url.startsWith('/api/');
+      if (forPeople) await securePage(reply).send(PAGE);
+      else await reply.send({ error: { code: 'maintenance', message: `${RUSSIAN} ${ENGLISH}` } });
       return;
     }
     admitted.add(request);

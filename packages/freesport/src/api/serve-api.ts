@@ -34,6 +34,8 @@ export async function serveApi(options: {
     secret: signingSecret(directories.secretFile),
     logger,
     maintenanceFlag: directories.maintenanceFlag,
+    exchangeRoot: process.env.FREESPORT_EXCHANGE_DIR,
+    mediaFolder: process.env.FREESPORT_MEDIA_DIR,
   });
   await app.listen({ port: options.port, host: options.host });
   logger.info({ release: release.version, port: options.port, pid: process.pid }, 'serving');

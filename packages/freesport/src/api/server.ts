@@ -4,7 +4,9 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { CategoryTree } from '../catalogue/category-tree.ts';
 import type { Database } from '../database/database.ts';
+import { mediaRoutes } from '../html/media-routes.ts';
 import type { ShopRelease } from '../releases/shop-release.ts';
+import { storefront } from '../storefront/storefront.ts';
 import { authRoutes } from './auth-routes.ts';
 import { cartRoutes } from './cart-routes.ts';
 import { categoryRoutes } from './category-routes.ts';
@@ -23,6 +25,10 @@ export interface ServerOptions {
   readonly secret: string;
   readonly logger: FastifyBaseLogger;
   readonly maintenanceFlag?: string | undefined;
+  /** Folder of 1C exchanges that the admin may import. */
+  readonly exchangeRoot?: string | undefined;
+  /** Pictures of products. */
+  readonly mediaFolder?: string | undefined;
 }
 
 /** The API and how to end it without dropping a request. */
@@ -99,6 +105,12 @@ export async function shopServer(options: ServerOptions): Promise<ShopServer> {
   cartRoutes(app, shop);
   orderRoutes(app, shop);
   authRoutes(app, shop);
+  await app.register(async (scope) => await storefront(scope, shop));
+  const { admin } = release;
+  if (admin !== undefined) {
+    await app.register(async (scope) => await admin(scope, { shop, exchangeRoot: options.exchangeRoot }));
+  }
+  await app.register(async (scope) => await mediaRoutes(scope, options.mediaFolder), { prefix: '/media' });
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   return {
     app,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { releaseRoot, releaseVersion } from '../release.ts';
+import { createUserCommand } from './create-user.ts';
 import { flushProductsCommand } from './flush-products.ts';
 import { migrateCommand } from './migrate.ts';
 import { releaseBuildCommand } from './release-build.ts';
@@ -32,6 +33,7 @@ export async function shopProgram(): Promise<Command> {
   workerCommand(program);
   serviceCommand(program);
   releaseBuildCommand(program);
+  createUserCommand(program);
   return program;
 }
 

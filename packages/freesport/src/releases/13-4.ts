@@ -1,3 +1,4 @@
+import { admin } from '../admin/admin.ts';
 import { VariantCatalogue } from '../catalogue/variants/variant-catalogue.ts';
 import { VariantSkuStore } from '../catalogue/variants/variant-sku-store.ts';
 import type { ShopRelease } from './shop-release.ts';
@@ -8,4 +9,5 @@ export const shopRelease: ShopRelease = {
   hasVariants: true,
   catalogue: (database, tree) => new VariantCatalogue(database, tree),
   skus: new VariantSkuStore(),
+  admin,
 };

@@ -1,3 +1,5 @@
+import type { FastifyInstance } from 'fastify';
+import type { Shop } from '../api/shop.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { CategoryTree } from '../catalogue/category-tree.ts';
 import type { Queryable } from '../database/database.ts';
@@ -17,4 +19,9 @@ export interface ShopRelease {
   readonly hasVariants: boolean;
   catalogue(database: Queryable, tree: CategoryTree): Catalogue;
   readonly skus: SkuStore;
+  /** Adds the pages for the people who run the shop, in the releases that have them. */
+  readonly admin?: (
+    scope: FastifyInstance,
+    options: { shop: Shop; exchangeRoot: string | undefined },
+  ) => Promise<void>;
 }

@@ -20,6 +20,7 @@ const ONLY_13_4 = [
   'freesport/src/releases/13-4.ts',
   'freesport/src/commands/import-products-from-1c.ts',
   'freesport/src/onec',
+  'freesport/src/admin',
 ];
 
 /** The tags are dated, so that the same sources give the same commits on every machine. */

@@ -25,6 +25,9 @@ describe('maintenance mode', () => {
       assert.ok(Number(response.headers['retry-after']) > 0);
       assert.equal(response.json<{ error: { code: string } }>().error.code, 'maintenance');
     }
+    const page = await server.app.inject({ url: '/catalog/', headers: { accept: 'text/html' } });
+    assert.equal(page.statusCode, 503);
+    assert.match(page.body, /закрыт на обслуживание/);
     const order = await server.app.inject({ method: 'POST', url: '/api/orders/', payload: {} });
     assert.equal(order.statusCode, 503);
     const health = await server.app.inject('/api/health/');

@@ -18,7 +18,7 @@ export interface TestServer {
 
 export async function testServer(
   version: ReleaseVersion,
-  options: DatabaseOptions = {},
+  options: DatabaseOptions & { readonly exchangeRoot?: string } = {},
 ): Promise<TestServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'freesport-test-'));
   const maintenanceFlag = path.join(folder, 'maintenance');
@@ -29,6 +29,7 @@ export async function testServer(
     secret: 'a secret of the tests, at least thirty-two characters',
     logger: pino({ level: 'silent' }),
     maintenanceFlag,
+    exchangeRoot: options.exchangeRoot,
   });
   await app.ready();
   return {
@@ -48,4 +49,46 @@ export function cookiesOf(response: {
   readonly cookies: readonly { name: string; value: string }[];
 }): Record<string, string> {
   return Object.fromEntries(response.cookies.map((cookie) => [cookie.name, cookie.value]));
+}
+
+/** A browser without scripts: keeps cookies, follows redirects, finds the CSRF token of the last page. */
+export class Browser {
+  readonly #server: TestServer;
+  readonly #jar: Record<string, string> = {};
+  page = '';
+  status = 0;
+
+  constructor(server: TestServer) {
+    this.#server = server;
+  }
+
+  async get(url: string, headers: Record<string, string> = {}): Promise<string> {
+    return await this.#follow(await this.#server.app.inject({ url, cookies: this.#jar, headers }));
+  }
+
+  async post(url: string, fields: Record<string, string>, csrf: string = this.csrf()): Promise<string> {
+    const response = await this.#server.app.inject({
+      method: 'POST',
+      url,
+      cookies: this.#jar,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams({ _csrf: csrf, ...fields }).toString(),
+    });
+    return await this.#follow(response);
+  }
+
+  csrf(): string {
+    return /name="_csrf" value="([^"]+)"/.exec(this.page)?.[1] ?? '';
+  }
+
+  async #follow(response: Awaited<ReturnType<FastifyInstance['inject']>>): Promise<string> {
+    for (const { name, value } of response.cookies) {
+      if (value === '') delete this.#jar[name];
+      else this.#jar[name] = value;
+    }
+    if (response.statusCode === 303) return await this.get(String(response.headers.location));
+    this.status = response.statusCode;
+    this.page = response.body;
+    return this.page;
+  }
 }
