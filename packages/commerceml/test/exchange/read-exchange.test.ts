@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { generateExchange } from '../../src/generate/index.ts';
 import {
   type CommerceMlRecord,
@@ -196,6 +198,28 @@ describe('readExchange', () => {
     // Once whole at most to find out what it is, then only the start: back-pressure is the pull itself.
     assert.ok(chunks < whole + SNIFF_CHUNKS, `${chunks} of ${whole} chunks`);
     await source.return();
+  });
+
+  it('reads 50 MB in a heap of 24 MB', async () => {
+    const dir = path.join(scratch, 'memory');
+    const { offers } = await generateExchange(dir, {
+      goods: 1000,
+      offersPerGood: 8,
+      portion: Number.MAX_SAFE_INTEGER,
+    });
+    const index = pathToFileURL(path.resolve(import.meta.dirname, '../../src/index.ts')).href;
+    const program = `import { readExchangeBatches } from ${JSON.stringify(index)};
+      let offers = 0;
+      for await (const records of readExchangeBatches(${JSON.stringify(dir)}, { crossChecks: false }))
+        for (const { kind } of records) if (kind === 'offer') offers += 1;
+      console.log(offers);`;
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--max-old-space-size=24', '--input-type=module', '-e', program],
+      { encoding: 'utf8', timeout: 120_000 },
+    );
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout.trim(), String(offers));
   });
 
   it('says which file it is at, and how far', async () => {

@@ -1,0 +1,83 @@
+/** Shapes of single versions and exporters that the larger fixtures do not have. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { DocumentFeed } from '../../src/document/document-feed.ts';
+import type { CommerceMlRecord } from '../../src/index.ts';
+
+function read(body: string): CommerceMlRecord[] {
+  const feed = new DocumentFeed({ file: 'f.xml' });
+  const bytes = Buffer.from(`<КоммерческаяИнформация ВерсияСхемы="2.04">${body}</КоммерческаяИнформация>`);
+  return [...feed.push(bytes), ...feed.finish()].filter(
+    ({ kind }) => kind !== 'document' && kind !== 'section',
+  );
+}
+
+function bare(records: readonly CommerceMlRecord[]): object[] {
+  return records.map(({ origin: _, ...rest }) => rest);
+}
+
+describe('old and odd shapes', () => {
+  it('reads a dictionary under ТипыЗначений with ВариантЗначения', () => {
+    const records = read(
+      '<Классификатор><Свойства><СвойствоНоменклатуры><Ид>p</Ид><Наименование>Цвет</Наименование><ТипыЗначений><ТипЗначений><Тип>Справочник</Тип><ВариантыЗначений><ВариантЗначения><Ид>v</Ид><Значение>Синий</Значение></ВариантЗначения></ВариантыЗначений></ТипЗначений></ТипыЗначений></СвойствоНоменклатуры></Свойства></Классификатор>',
+    );
+    assert.deepEqual(bare(records), [
+      { kind: 'property', id: 'p', name: 'Цвет', valueType: 'Справочник', deleted: false },
+      { kind: 'propertyValue', propertyId: 'p', id: 'v', value: 'Синий' },
+    ]);
+  });
+
+  it('knows a group that is deleted by attribute', () => {
+    const [group] = read(
+      '<Классификатор><Группы><Группа Статус="Удален"><Ид>g</Ид><Наименование>Г</Наименование></Группа></Группы></Классификатор>',
+    );
+    assert.equal(group?.kind === 'group' && group.deleted, true);
+  });
+
+  it('repeats a pair for each of its values, and keeps the maker and the first VAT rate', () => {
+    const [good] = read(
+      '<Каталог><Товары><Товар><Ид>a</Ид><Наименование>А</Наименование><Изготовитель><Ид>m</Ид><Наименование>Завод</Наименование></Изготовитель>' +
+        '<СтавкиНалогов><СтавкаНалога><Наименование>НДС</Наименование><Ставка>10</Ставка></СтавкаНалога><СтавкаНалога><Наименование>Акциз</Наименование><Ставка>5</Ставка></СтавкаНалога></СтавкиНалогов>' +
+        '<ЗначенияРеквизитов><ЗначениеРеквизита><Наименование>Файл</Наименование><Значение>1</Значение><Значение>2</Значение></ЗначениеРеквизита><ЗначениеРеквизита><Наименование>Пусто</Наименование></ЗначениеРеквизита></ЗначенияРеквизитов>' +
+        '<ЗначенияСвойств><ЗначенияСвойства><Ид>p</Ид><Значение>x</Значение><Значение>y</Значение></ЗначенияСвойства><ЗначенияСвойства><Ид>q</Ид></ЗначенияСвойства></ЗначенияСвойств></Товар></Товары></Каталог>',
+    );
+    assert.ok(good?.kind === 'good');
+    assert.deepEqual(good.manufacturer, { id: 'm', name: 'Завод' });
+    assert.equal(good.vat, '10');
+    assert.deepEqual(good.requisites, [
+      { name: 'Файл', value: '1' },
+      { name: 'Файл', value: '2' },
+      { name: 'Пусто', value: '' },
+    ]);
+    assert.deepEqual(good.properties, [
+      { id: 'p', value: 'x' },
+      { id: 'p', value: 'y' },
+      { id: 'q', value: '' },
+    ]);
+  });
+
+  it('matches local names whatever the prefix', () => {
+    const feed = new DocumentFeed({ file: 'f.xml' });
+    const xml =
+      '<c:КоммерческаяИнформация xmlns:c="urn:1C.ru:commerceml_3"><c:Каталог><c:Товары><c:Товар><c:Ид>a</c:Ид><c:Наименование>А</c:Наименование></c:Товар></c:Товары></c:Каталог></c:КоммерческаяИнформация>';
+    const good = [...feed.push(Buffer.from(xml)), ...feed.finish()].find(({ kind }) => kind === 'good');
+    assert.equal(good?.kind === 'good' ? good.id : undefined, 'a');
+  });
+
+  it('does not take the ids of nested elements for its own', () => {
+    const records = read(
+      '<Каталог><Ид>cat</Ид><Владелец><Ид>o</Ид></Владелец><Товары><Товар><Ид>a</Ид><Наименование>А</Наименование><Контрагент><Ид>zzz</Ид><Наименование>Я</Наименование></Контрагент></Товар></Товары></Каталог>',
+    );
+    assert.deepEqual(
+      records.map((record) => (record.kind === 'good' ? [record.id, record.name] : record.kind)),
+      [['a', 'А']],
+    );
+  });
+
+  it('keeps text that CDATA, comments and references cut in pieces', () => {
+    const [good] = read(
+      '<Каталог><Товары><Товар><Ид>a</Ид><Наименование>М<!-- x -->я<![CDATA[ч & <]]>&#8470;5</Наименование></Товар></Товары></Каталог>',
+    );
+    assert.equal(good?.kind === 'good' ? good.name : undefined, 'Мяч & <№5');
+  });
+});
