@@ -7,6 +7,7 @@ import { OnecImportError } from './errors.ts';
 import { exchangeBytes } from './exchange-bytes.ts';
 import type { ImportMode } from './import-mode.ts';
 import { type MergeResult, mergeCatalogue } from './merge/merge-catalogue.ts';
+import { removeDuplicates } from './merge/remove-duplicates.ts';
 import { takeImportLock } from './session/import-lock.ts';
 import { failSession, openSession, reportProgress } from './session/import-session.ts';
 import { appendFailure, appendWarnings } from './session/warning-log.ts';
@@ -112,6 +113,8 @@ async function stageAndMerge(
   const stagingMs = Math.round(performance.now() - startedAt);
   await progress.settled();
   signal?.throwIfAborted();
+  progress.tell({ stage: 'merging', step: 'duplicates' });
+  await removeDuplicates(copiers);
   const [client] = copiers;
   if (client === undefined) throw new Error('no connection to merge on');
   const merged = await withoutDeadlock(

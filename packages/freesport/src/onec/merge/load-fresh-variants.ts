@@ -37,6 +37,7 @@ export async function loadFreshVariants(
        LEFT JOIN ${S}.taken_skus t ON t.sku = ${ARTICLE}
      WHERE NOT EXISTS (SELECT 1 FROM sku_identities s WHERE s.onec_id = o.id)`,
   );
+  await run(context, 'ANALYZE sku_identities (onec_id, sku)');
   const columns = variantColumns(context, prices, warehouses);
   counters.variantsInserted += await run(
     context,
@@ -53,6 +54,7 @@ export async function loadFreshVariants(
        LEFT JOIN (${OPEN_ORDER_QUANTITIES}) open ON open.product_id = s.id
        LEFT JOIN product_variants v ON false`,
   );
+  await run(context, 'ANALYZE product_variants (onec_id, product_id)');
   await warnUnknownKeys(context);
 }
 
@@ -71,6 +73,7 @@ async function findTakenSkus(context: MergeContext): Promise<void> {
      GROUP BY sku HAVING count(*) > 1`,
   );
   await run(context, TAKEN_SKU_WARNINGS);
+  await run(context, `ANALYZE ${S}.taken_skus`);
 }
 
 /** Keys of prices and rests that no variant has. CREATE TABLE AS, because INSERT … SELECT is never parallel. */

@@ -16,7 +16,6 @@ import { mergeProductProperties, mergePropertyDictionaries } from './merge-prope
 import { mergeStocks } from './merge-stocks.ts';
 import { mergeVariants, removeReplacedDefaults } from './merge-variants.ts';
 import { mergeWarehouses } from './merge-warehouses.ts';
-import { removeDuplicates } from './remove-duplicates.ts';
 import { reportUnmappedColors } from './report-unmapped-colors.ts';
 
 /** What a merge did. */
@@ -74,6 +73,9 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     ['maintenance_work_mem', WORK_MEM],
     // Plans of statements that run once: compiling them costs more than it gives.
     ['jit', 'off'],
+    // A hash join of a million ids takes a second, sorting both sides for a merge join six; freshly filled tables
+    // have no statistics yet and make the planner think otherwise.
+    ['enable_mergejoin', 'off'],
     // The merge only joins on unique ids: a sample of 3,000 rows tells the planner that, 30,000 take ten times as long.
     ['default_statistics_target', '10'],
   ]) {
@@ -92,10 +94,6 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     return await work();
   };
   const rebuild = context.fresh ? await dropIndexes(client) : undefined;
-  await step('duplicates', async () => await removeDuplicates(context));
-  await client.query(
-    ['goods', 'offers', 'prices', 'rests'].map((table) => `ANALYZE ${STAGING_SCHEMA}.${table}`).join('; '),
-  );
   const prices = await step('price types', async () => await mergePriceTypes(context));
   const warehouses = await step('warehouses', async () => await mergeWarehouses(context));
   await step('categories', async () => await mergeCategories(context));

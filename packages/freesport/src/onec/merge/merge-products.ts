@@ -56,6 +56,7 @@ export async function mergeProducts(context: MergeContext): Promise<void> {
      FROM ${S}.incoming_products i JOIN products p ON p.onec_id = i.onec_id`,
   );
   await run(context, `ANALYZE ${S}.good_products`);
+  if (context.fresh) await run(context, 'ANALYZE products (onec_id)');
 }
 
 /** Sorted by 1C id: keys then reach the indexes in order, which is several times cheaper than at random. */

@@ -25,7 +25,10 @@ export interface ReadingSizes {
  * @throws CommerceMlError where a file is broken before its first record.
  * @example const requests = await planReadings({ source, mode: 'full', ... }, { bytes });
  */
-export async function planReadings(request: StageRequest, sizes: ReadingSizes): Promise<readonly StageRequest[]> {
+export async function planReadings(
+  request: StageRequest,
+  sizes: ReadingSizes,
+): Promise<readonly StageRequest[]> {
   const { bytesMin = SECOND_READING_BYTES_MIN } = sizes;
   if (sizes.bytes < bytesMin) return [request];
   const files = await orderExchange(request.source);
