@@ -4,6 +4,7 @@ import type { Check, CheckContext, Finding } from './check.ts';
 import { clientPrograms } from './client-programs.ts';
 import { diskSpace } from './disk-space.ts';
 import { insideWindow } from './inside-window.ts';
+import { presentRelease } from './present-release.ts';
 import { protectedTables } from './protected-tables.ts';
 import { receiptFresh } from './receipt-fresh.ts';
 import { targetIdentity } from './target-identity.ts';
@@ -12,6 +13,7 @@ const CHECKS: readonly Check[] = [
   targetIdentity,
   clientPrograms,
   protectedTables,
+  presentRelease,
   diskSpace,
   receiptFresh,
   insideWindow,

@@ -1,4 +1,4 @@
-import type { RunResult } from '../engine/operate.ts';
+import type { RunResult } from '../engine/operation.ts';
 import { asRoundtripError, type RoundtripError } from '../errors.ts';
 import { type RunState, stepState } from '../journal/fold.ts';
 import type { CliEnvironment } from './environment.ts';

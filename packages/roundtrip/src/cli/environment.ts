@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Operation } from '../engine/operate.ts';
+import type { Operation } from '../engine/operation.ts';
 import { Refused } from '../errors.ts';
 import { openStateFolder, type StateFolder } from '../journal/run-directory.ts';
 import { readPasswords } from '../postgres/connection.ts';

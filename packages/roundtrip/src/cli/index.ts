@@ -1,5 +1,5 @@
 /** The command line as a library: for the demo, for tests and for whoever drives it from a program. */
-import { latestRun } from '../engine/operate.ts';
+import { latestRun } from '../engine/run-view.ts';
 import { Refused } from '../errors.ts';
 import type { RunKind } from '../journal/record.ts';
 import { makeReport, type Report } from '../report/report.ts';

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { latestRun } from '../engine/operate.ts';
+import { latestRun } from '../engine/run-view.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { concludeError, productionState } from './conclude.ts';
 import { type CliEnvironment, type CommonOptions, stateFolder } from './environment.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { latestRun, type RunView, viewRun } from '../engine/operate.ts';
+import { latestRun, type RunView, viewRun } from '../engine/run-view.ts';
 import { Refused } from '../errors.ts';
 import type { RunKind } from '../journal/record.ts';
 import type { StateFolder } from '../journal/run-directory.ts';

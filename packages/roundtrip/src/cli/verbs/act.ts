@@ -1,14 +1,7 @@
-import {
-  type HumanDecision,
-  type Operation,
-  type Override,
-  planFor,
-  type RunResult,
-  rehearse,
-  resumeRun,
-  rollBack,
-  startRun,
-} from '../../engine/operate.ts';
+import { type HumanDecision, resumeRun, rollBack } from '../../engine/continue-run.ts';
+import type { Operation, Override, RunResult } from '../../engine/operation.ts';
+import { planFor } from '../../engine/preflight-run.ts';
+import { rehearse, startRun } from '../../engine/start-run.ts';
 import { Refused } from '../../errors.ts';
 import type { Plan } from '../../runbook/plan.ts';
 import type { Runbook } from '../../runbook/runbook.ts';

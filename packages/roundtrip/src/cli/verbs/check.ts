@@ -1,4 +1,4 @@
-import { checkPlan, planFor } from '../../engine/operate.ts';
+import { checkPlan, planFor } from '../../engine/preflight-run.ts';
 import { type CommonOptions, loadRunbook, operationOf } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RegisterVerb } from '../verb.ts';

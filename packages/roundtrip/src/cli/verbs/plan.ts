@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import { planFor } from '../../engine/operate.ts';
+import { planFor } from '../../engine/preflight-run.ts';
 import { readReceipts } from '../../journal/receipt.ts';
 import { formatMs } from '../../runbook/duration.ts';
 import { type Plan, planHash } from '../../runbook/plan.ts';

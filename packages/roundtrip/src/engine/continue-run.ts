@@ -1,0 +1,98 @@
+import { Refused } from '../errors.ts';
+import { foldJournal, type RunState } from '../journal/fold.ts';
+import type { JournalBody } from '../journal/record.ts';
+import type { Plan } from '../runbook/plan.ts';
+import { TOOL_VERSION } from '../version.ts';
+import { decide } from './decide.ts';
+import { carryOn, reopened } from './hold-run.ts';
+import type { Operation, RunResult } from './operation.ts';
+
+/** What a person says to a run that waits. */
+export interface HumanDecision {
+  readonly step: string;
+  readonly as: 'approved' | 'done' | 'not-done';
+  readonly comment: string;
+}
+
+/**
+ * Goes on with a run from its journal: after a crash, an interruption, an approval or a stuck rollback.
+ *
+ * @throws Refused `plan-edited`, `journal-edited`, `version-changed`, `locked`.
+ */
+export async function resumeRun(
+  operation: Operation,
+  options: { readonly runId: string; readonly decision?: HumanDecision | undefined },
+): Promise<RunResult> {
+  return reopened(operation, options.runId, 'resume', async (held, plan, journal) => {
+    const state = foldJournal(journal.records);
+    journal.append({ type: 'resumed', operator: operation.operator, toolVersion: TOOL_VERSION });
+    const answer =
+      options.decision === undefined
+        ? retryStuck(operation, plan, state)
+        : answerOf(operation, plan, state, options.decision);
+    if (answer !== undefined) journal.append(answer);
+    return carryOn(held, plan, journal);
+  });
+}
+
+/**
+ * Rolls a run back, finished or not: hours after the switch it is the same undo of the same steps.
+ *
+ * @throws Refused `already-rolled-back`, `nothing-to-roll-back`, `plan-edited`, `journal-edited`, `locked`.
+ */
+export async function rollBack(
+  operation: Operation,
+  options: { readonly runId: string; readonly reason: string; readonly verb: string },
+): Promise<RunResult> {
+  return reopened(operation, options.runId, options.verb, async (held, plan, journal) => {
+    const state = foldJournal(journal.records);
+    if (state.verdict === 'rolled-back' || state.verdict === 'failed-unchanged') {
+      throw new Refused({
+        code: 'already-rolled-back',
+        seen: `run ${options.runId} ended ${state.verdict}`,
+        expected: 'a run that succeeded or is under way',
+        next: '`roundtrip status` shows where production is',
+      });
+    }
+    if (state.direction === 'forward')
+      journal.append({
+        type: 'rollback-started',
+        reason: options.reason,
+        automatic: false,
+        operator: operation.operator,
+      });
+    return carryOn(held, plan, journal);
+  });
+}
+
+/** Resuming a stuck run means: try the failed step of the rollback once more. */
+function retryStuck(operation: Operation, plan: Plan, state: RunState): JournalBody | undefined {
+  const decision = decide(plan, state);
+  if (decision.next !== 'stuck') return undefined;
+  return {
+    type: 'decided',
+    step: decision.step.id,
+    act: decision.act,
+    as: 'not-done',
+    operator: operation.operator,
+    reason: 'resume tries again',
+  };
+}
+
+function answerOf(operation: Operation, plan: Plan, state: RunState, answer: HumanDecision): JournalBody {
+  const decision = decide(plan, state);
+  const waiting = decision.next === 'ask-approval' || decision.next === 'ask-human' ? decision : undefined;
+  if (waiting?.step.id !== answer.step || (decision.next === 'ask-approval') !== (answer.as === 'approved')) {
+    throw new Refused({
+      code: 'nothing-to-approve',
+      seen: `the run ${waiting === undefined ? `does not wait (${decision.next})` : `waits for "${waiting.step.id}" (${decision.next})`}`,
+      expected: `a run that waits for "${answer.step}" to be ${answer.as}`,
+      next: '`roundtrip status` shows what it waits for',
+    });
+  }
+  const { operator } = operation;
+  if (answer.as === 'approved')
+    return { type: 'approved', step: answer.step, operator, comment: answer.comment };
+  const act = decision.next === 'ask-human' ? decision.act : 'do';
+  return { type: 'decided', step: answer.step, act, as: answer.as, operator, reason: answer.comment };
+}

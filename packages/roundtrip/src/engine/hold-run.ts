@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { Refused } from '../errors.ts';
+import { foldJournal, type RunState, stepState } from '../journal/fold.ts';
+import { type JournalStore, openJournal } from '../journal/journal-file.ts';
+import { makeReceipt, type Receipt, saveReceipt } from '../journal/receipt.ts';
+import type { JournalBody, RunKind } from '../journal/record.ts';
+import { newRunId, runPaths, savePlan } from '../journal/run-directory.ts';
+import { withClient } from '../postgres/connection.ts';
+import { identify } from '../postgres/identity.ts';
+import { acquireAdvisoryLock } from '../postgres/locks.ts';
+import { type Plan, planHash } from '../runbook/plan.ts';
+import { adminAddress } from '../steps/target-databases.ts';
+import { TOOL_VERSION } from '../version.ts';
+import { execute } from './execute.ts';
+import type { Operation, RunResult } from './operation.ts';
+import { takeOperatorLock } from './operator-lock.ts';
+import { viewRun } from './run-view.ts';
+
+export async function carryOn(operation: Operation, plan: Plan, journal: JournalStore): Promise<RunResult> {
+  const { runId } = foldJournal(journal.records).started;
+  const paths = runPaths(operation.state, runId);
+  try {
+    const { halt, state } = await execute({
+      plan,
+      journal,
+      kinds: operation.kinds,
+      runDirectory: paths.folder,
+      operator: operation.operator,
+      signal: operation.signal,
+      now: operation.now,
+      onRecord: operation.onRecord,
+      onBoundary: operation.onBoundary,
+      log: (line, step) => {
+        const redacted = operation.redact(line);
+        appendFileSync(paths.log, `${operation.now().toISOString()} ${step} ${redacted}\n`, { mode: 0o600 });
+        operation.onLog?.(redacted, step);
+      },
+    });
+    return { runId, plan, state, halt, receipt: receiptOf(operation, plan, state) };
+  } finally {
+    journal.close();
+  }
+}
+
+/** Only a rehearsal in which nothing failed vouches for its plan: rolled back because of the drill, not of a fault. */
+function receiptOf(operation: Operation, plan: Plan, state: RunState): Receipt | undefined {
+  if (state.started.kind !== 'rehearsal' || state.verdict !== 'rolled-back') return undefined;
+  const allVerified = plan.steps.every(
+    (step) => step.phase === 'epilogue' || stepState(state, step.id).do.phase === 'verified',
+  );
+  if (!allVerified) return undefined;
+  const receipt = makeReceipt(plan, state);
+  saveReceipt(operation.state, receipt);
+  return receipt;
+}
+
+export async function beginJournal(
+  operation: Operation,
+  options: {
+    readonly plan: Plan;
+    readonly kind: RunKind;
+    readonly rehearses?: string;
+    readonly gate: { readonly receipt?: string | null };
+  },
+): Promise<JournalStore> {
+  const { plan, kind, rehearses, gate } = options;
+  const runId = newRunId({ now: operation.now(), kind, salt: randomBytes(2).toString('hex') });
+  const identity = await withClient(adminAddress(plan.target), { applicationName: 'roundtrip' }, identify);
+  savePlan(operation.state, runId, plan);
+  const journal = openJournal(runPaths(operation.state, runId).journal, { create: true, now: operation.now });
+  const started: JournalBody = {
+    type: 'run-started',
+    runId,
+    kind,
+    planHash: planHash(plan),
+    runbook: plan.runbook,
+    target: plan.target.name,
+    rehearses,
+    toolVersion: TOOL_VERSION,
+    operator: operation.operator,
+    identity: { systemIdentifier: identity.systemIdentifier, serverVersion: identity.serverVersion },
+    gate,
+  };
+  operation.onBoundary?.('before append:run-started');
+  const record = journal.append(started);
+  operation.onRecord?.(record, foldJournal(journal.records));
+  operation.onBoundary?.('after append:run-started');
+  return journal;
+}
+
+/** Runs `work` as the only operator: a lock file for this state folder, an advisory lock for the target's cluster. */
+export async function locked(
+  operation: Operation,
+  plan: Plan,
+  verb: string,
+  work: (held: Operation) => Promise<RunResult>,
+): Promise<RunResult> {
+  operation.onPlan?.(plan);
+  const release = takeOperatorLock(operation.state, {
+    operator: operation.operator,
+    verb,
+    now: operation.now(),
+  });
+  try {
+    const lock = await acquireAdvisoryLock(
+      adminAddress(plan.target),
+      `roundtrip:${plan.target.database.database}`,
+    );
+    try {
+      // A lost lock stops the run like a Ctrl-C: somebody else may hold it by now.
+      return await work({ ...operation, signal: AbortSignal.any([operation.signal, lock.lost]) });
+    } finally {
+      await lock.release();
+    }
+  } finally {
+    release();
+  }
+}
+
+export async function reopened(
+  operation: Operation,
+  runId: string,
+  verb: string,
+  work: (held: Operation, plan: Plan, journal: JournalStore) => Promise<RunResult>,
+): Promise<RunResult> {
+  const { plan, state } = viewRun(operation.state, runId);
+  if (state.started.toolVersion !== TOOL_VERSION) {
+    throw new Refused({
+      code: 'version-changed',
+      seen: `this is version ${TOOL_VERSION}; the run was begun with ${state.started.toolVersion}`,
+      expected: 'the same version for the whole of a run',
+      next: `install ${state.started.toolVersion} and resume with it`,
+    });
+  }
+  return locked(operation, plan, verb, async (held) => {
+    const journal = openJournal(runPaths(operation.state, runId).journal, {
+      create: false,
+      now: operation.now,
+    });
+    try {
+      return await work(held, plan, journal);
+    } finally {
+      journal.close();
+    }
+  });
+}

@@ -1,0 +1,74 @@
+import { type NamedFinding, preflight } from '../checks/index.ts';
+import { Refused } from '../errors.ts';
+import { readReceipts } from '../journal/receipt.ts';
+import type { RunKind } from '../journal/record.ts';
+import { type PinnedReleases, type Plan, planHash, resolvePlan } from '../runbook/plan.ts';
+import type { Runbook } from '../runbook/runbook.ts';
+import { resolveRelease } from '../services/git-release.ts';
+import type { Operation, Override } from './operation.ts';
+import { latestRun } from './run-view.ts';
+
+/** Codes of refusals that an override lets pass. Everything else cannot be overridden. */
+export const OVERRIDABLE: Readonly<Record<Override['what'], readonly string[]>> = {
+  receipt: ['no-receipt', 'receipt-stale'],
+  window: ['outside-window', 'window-too-short'],
+};
+
+/** Resolves the runbook's tags to the commits they point at now. */
+export async function pinReleases(runbook: Runbook, targetName: string): Promise<PinnedReleases | null> {
+  const repository = runbook.targets[targetName]?.releases?.repository;
+  if (runbook.releases === undefined || repository === undefined) return null;
+  const { from, to } = runbook.releases;
+  const [fromRelease, toRelease] = [
+    await resolveRelease({ repository, tag: from }),
+    await resolveRelease({ repository, tag: to }),
+  ];
+  return { from, to, fromCommit: fromRelease.commit, toCommit: toRelease.commit };
+}
+
+/** The plan of a target as it would run now. */
+export async function planFor(runbook: Runbook, target: string): Promise<Plan> {
+  return resolvePlan({ runbook, target, releases: await pinReleases(runbook, target) });
+}
+
+/** All that preflight finds for a live run of the plan. */
+export async function checkPlan(
+  operation: Operation,
+  plan: Plan,
+  runKind: RunKind = 'live',
+): Promise<readonly NamedFinding[]> {
+  const { receipts, spoiled } = readReceipts(operation.state);
+  const context = {
+    plan,
+    planHash: planHash(plan),
+    runKind,
+    now: operation.now(),
+    stateFolder: operation.state.root,
+    receipts,
+    spoiledReceipts: spoiled,
+    signal: operation.signal,
+  };
+  return preflight(context, operation.kinds);
+}
+
+export function refuseUnfinished(operation: Operation, plan: Plan): void {
+  const latest = latestRun(operation.state, { target: plan.target.name, kind: 'live' });
+  if (latest === undefined || latest.state.verdict !== undefined) return;
+  throw new Refused({
+    code: 'run-unfinished',
+    seen: `run ${latest.runId} on "${plan.target.name}" is not finished`,
+    expected: 'one run at a time on a target',
+    next: `roundtrip resume --run ${latest.runId}   or   roundtrip abort --run ${latest.runId}`,
+  });
+}
+
+export function refuseFindings(refusals: readonly NamedFinding[]): void {
+  if (refusals.length === 0) return;
+  throw new Refused({
+    code: 'preflight-refused',
+    seen: refusals.map(({ check, code, seen }) => `[${check}] ${code}: ${seen}`).join('\n'),
+    expected: refusals.map(({ expected }) => expected).join('; '),
+    next: refusals.map(({ cure }) => cure).join('; '),
+    fields: { findings: refusals },
+  });
+}
