@@ -1,13 +1,16 @@
 /**
  * Turns the events of the scanner into records: a table of states says where an element belongs (`states.ts`),
- * two switches act on starts and ends, two builders collect. One document, one reader.
+ * switches act on starts and ends, two builders collect. One document, one reader.
  */
 import { CommerceMlError } from '../errors.ts';
 import type { CommerceMlRecord, Origin, SectionName } from '../records.ts';
+import { isTrue } from '../values/is-true.ts';
 import type { XmlName } from '../xml/xml-name.ts';
 import { TEXT_IGNORED, type TextMode, type XmlHandler, XmlScanner } from '../xml/xml-scanner.ts';
 import { XmlSyntaxError } from '../xml/xml-syntax-error.ts';
 import { DataWarnings } from './data-warnings.ts';
+import { endItemPart } from './end-item-part.ts';
+import { endReferencePart } from './end-reference-part.ts';
 import { ItemBuilder } from './item-builder.ts';
 import { ReferenceBuilder } from './reference-builder.ts';
 import * as S from './states.ts';
@@ -175,188 +178,8 @@ export class DocumentReader implements XmlHandler {
     const state = this.#states[this.#depth] as number;
     this.#depth -= 1;
     if (state === S.SKIP) return;
-    if (state < S.ITEM) this.#endReference(state, text);
-    else this.#endItemPart(state, text);
-  }
-
-  #endItemPart(state: number, text: string): void {
-    const item = this.#item;
-    switch (state) {
-      case S.PAIR_NAME:
-        item.pairName = text;
-        break;
-      case S.PAIR_VALUE:
-        item.pairValues.push(text);
-        break;
-      case S.REF_ID:
-        item.refId = text;
-        break;
-      case S.REF_VALUE:
-        item.refValues.push(text);
-        break;
-      case S.REF:
-        item.endRef();
-        break;
-      case S.CHARACTERISTIC:
-        item.endCharacteristic();
-        break;
-      case S.REQUISITE:
-        item.endRequisite();
-        break;
-      case S.PRICE_TYPE_ID:
-        item.priceTypeId = text;
-        break;
-      case S.PRICE_AMOUNT:
-        item.priceAmount = text;
-        break;
-      case S.PRICE_CURRENCY:
-        item.priceCurrency = text === '' ? undefined : text;
-        break;
-      case S.PRICE:
-        item.endPrice();
-        break;
-      case S.REST_WAREHOUSE_ID:
-        item.warehouseId = text;
-        break;
-      case S.REST_WAREHOUSE_QUANTITY:
-        item.warehouseQuantity = text;
-        break;
-      case S.REST_WAREHOUSE:
-        item.endWarehouse();
-        break;
-      case S.REST_QUANTITY:
-        item.restQuantity = text;
-        break;
-      case S.REST:
-        item.endRest();
-        break;
-      case S.ITEM_QUANTITY:
-        item.hadPricesOrRests = true;
-        item.totalQuantity = text;
-        break;
-      case S.ITEM_ID:
-        item.id = text;
-        break;
-      case S.ITEM_NAME:
-        item.name = text;
-        break;
-      case S.ITEM_ARTICLE:
-        item.article = text;
-        break;
-      case S.ITEM_BARCODE:
-        item.barcode = text;
-        break;
-      case S.ITEM_DELETED:
-        if (isTrue(text)) item.deleted = true;
-        break;
-      case S.ITEM_DESCRIPTION:
-        item.description = text;
-        break;
-      case S.ITEM_IMAGE:
-        if (text !== '') item.images.push(text);
-        break;
-      case S.ITEM_UNIT:
-        // 2.x writes the code as an attribute and the short name as text, 3.x the code as text.
-        if (item.unit === undefined) item.unit = text;
-        break;
-      case S.ITEM_GROUP_ID:
-        if (text !== '') item.groupIds.push(text);
-        break;
-      case S.MAKER_ID:
-        item.makerId = text;
-        break;
-      case S.MAKER_NAME:
-        item.makerName = text;
-        break;
-      case S.TAX_NAME:
-        item.taxName = text;
-        break;
-      case S.TAX_RATE:
-        item.taxRate = text;
-        break;
-      case S.TAX:
-        if (item.taxName === 'НДС' || item.taxName === '') item.vat = item.taxRate;
-        break;
-      case S.ITEM:
-        item.end();
-        break;
-      default:
-        break;
-    }
-  }
-
-  #endReference(state: number, text: string): void {
-    const reference = this.#reference;
-    const group = reference.group;
-    switch (state) {
-      case S.VALUE_ID:
-        reference.valueId = text;
-        break;
-      case S.VALUE_TEXT:
-        reference.valueText = text;
-        break;
-      case S.VALUE:
-        reference.endValue();
-        break;
-      case S.VALUE_BARE:
-        reference.bareValue(reference.valueOrigin, text);
-        break;
-      case S.PROPERTY_ID:
-        reference.propertyId = text;
-        break;
-      case S.PROPERTY_NAME:
-        reference.propertyName = text;
-        break;
-      case S.PROPERTY_TYPE:
-        reference.propertyType = text === '' ? undefined : text;
-        break;
-      case S.PROPERTY_DELETED:
-        if (isTrue(text)) reference.propertyDeleted = true;
-        break;
-      case S.PROPERTY:
-        reference.endProperty();
-        break;
-      case S.GROUP_ID:
-        if (group !== undefined) group.id = text;
-        break;
-      case S.GROUP_NAME:
-        if (group !== undefined) group.name = text;
-        break;
-      case S.GROUP_DELETED:
-        if (group !== undefined && isTrue(text)) group.deleted = true;
-        break;
-      case S.GROUP:
-        reference.endGroup();
-        break;
-      case S.ENTRY_ID:
-        reference.entryId = text;
-        break;
-      case S.ENTRY_NAME:
-        reference.entryName = text;
-        break;
-      case S.ENTRY_DELETED:
-        if (isTrue(text)) reference.entryDeleted = true;
-        break;
-      case S.PRICE_TYPE_CURRENCY:
-        reference.entryCurrency = text === '' ? undefined : text;
-        break;
-      case S.UNIT_CODE:
-        reference.unitCode = text === '' ? undefined : text;
-        break;
-      case S.UNIT_SHORT:
-        reference.unitShort = text === '' ? undefined : text;
-        break;
-      case S.UNIT_FULL:
-        reference.unitFull = text === '' ? undefined : text;
-        break;
-      case S.PRICE_TYPE:
-      case S.WAREHOUSE:
-      case S.UNIT:
-        reference.endEntry();
-        break;
-      default:
-        break;
-    }
+    if (state < S.ITEM) endReferencePart(this.#reference, state, text);
+    else endItemPart(this.#item, state, text);
   }
 
   #nextState(parent: number, name: XmlName, offset: number): number {
@@ -433,10 +256,4 @@ export class DocumentReader implements XmlHandler {
       cause: error,
     });
   }
-}
-
-/** xs:boolean, and the words that display strings use. */
-function isTrue(text: string): boolean {
-  const folded = text.trim().toLowerCase();
-  return folded === 'true' || folded === '1' || folded === 'да' || folded === 'истина';
 }

@@ -9,6 +9,7 @@ import type {
 } from '../records.ts';
 import { DecimalSum, normalizeDecimal, parseDecimal } from '../values/decimal.ts';
 import type { DataWarnings } from './data-warnings.ts';
+import { checkItemTexts, goodRecord, offerRecord } from './item-records.ts';
 
 type Holder = 'offer' | 'good';
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -219,8 +220,10 @@ export class ItemBuilder {
       return;
     }
     this.#warnings.padded(this.id, 'the Ид', this.origin, this.id);
-    if (!isOffer) this.#emitGood();
-    else if (this.described || this.deleted || !this.hadPricesOrRests) this.#emitOffer();
+    if (!isOffer || this.described || this.deleted || !this.hadPricesOrRests) {
+      checkItemTexts(this, this.#warnings);
+      this.#emit(isOffer ? offerRecord(this) : goodRecord(this));
+    }
     this.#flushPricesAndRests();
   }
 
@@ -263,72 +266,4 @@ export class ItemBuilder {
       this.#warnings.add('fractional-stock', origin, `a stock of ${quantity}`, this.id);
     }
   }
-
-  #emitGood(): void {
-    const { origin, id } = this;
-    this.#checkTexts();
-    this.#emit({
-      kind: 'good',
-      origin,
-      id,
-      name: this.name ?? '',
-      article: filled(this.article),
-      barcode: filled(this.barcode),
-      description: filled(this.description),
-      groupIds: this.groupIds,
-      images: this.images,
-      manufacturer:
-        this.makerName === undefined && this.makerId === undefined
-          ? undefined
-          : { id: filled(this.makerId), name: this.makerName ?? '' },
-      unit: filled(this.unit),
-      vat: filled(this.vat),
-      properties: this.properties,
-      requisites: this.requisites,
-      characteristics: this.characteristics,
-      deleted: this.deleted,
-    });
-  }
-
-  #emitOffer(): void {
-    const { origin, id } = this;
-    this.#checkTexts();
-    const hash = id.indexOf('#');
-    this.#emit({
-      kind: 'offer',
-      origin,
-      id,
-      goodId: hash === -1 ? id : id.slice(0, hash),
-      characteristicId: hash === -1 ? undefined : id.slice(hash + 1),
-      name: this.name ?? '',
-      article: filled(this.article),
-      barcode: filled(this.barcode),
-      images: this.images,
-      properties: this.properties,
-      characteristics: this.characteristics,
-      deleted: this.deleted,
-    });
-  }
-
-  #checkTexts(): void {
-    const { origin, id, name } = this;
-    const warnings = this.#warnings;
-    if (name === undefined || name.trim() === '') {
-      // A deleted object is often only its id and its mark.
-      if (!this.deleted) warnings.add('missing-name', origin, 'no Наименование: kept without a name', id);
-    } else {
-      warnings.padded(name, 'the name', origin, id);
-      warnings.html(name, 'the name', origin, id);
-    }
-    if (this.article !== undefined) warnings.padded(this.article, 'the article', origin, id);
-    if (this.unit !== undefined) warnings.padded(this.unit, 'the unit', origin, id);
-    if (this.description !== undefined) warnings.html(this.description, 'the description', origin, id);
-    if (!warnings.details) return;
-    for (const ref of this.properties) warnings.marker(ref.value, `the property ${ref.id}`, origin, id);
-  }
-}
-
-/** An empty element says the same as an absent one. */
-function filled(text: string | undefined): string | undefined {
-  return text === undefined || text === '' ? undefined : text;
 }
