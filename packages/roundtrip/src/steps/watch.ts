@@ -1,24 +1,28 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Ambiguous, Failed } from '../errors.ts';
-import type { Json, JsonObject } from '../json.ts';
-import { connect } from '../postgres/connection.ts';
+import { Ambiguous, Failed, Refused } from '../errors.ts';
+import type { Inspection } from '../journal/record.ts';
+import type { JsonObject } from '../json.ts';
+import { type Client, connect } from '../postgres/connection.ts';
+import { formatMs } from '../runbook/duration.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { buildSources } from '../watch/build-sources.ts';
-import { runWatch, type WatchPlan, type WatchSample } from '../watch/run-watch.ts';
-import { anyStepKind, type StepContext } from './step-kind.ts';
+import { runWatch, type WatchPlan, type WatchResult } from '../watch/run-watch.ts';
+import { samplesFile } from '../watch/samples-file.ts';
+import { type Baseline, settleWatch } from '../watch/settled-watch.ts';
+import { anyStepKind, type Finding, type StepContext } from './step-kind.ts';
 import { applicationName } from './target-databases.ts';
 
 export interface WatchArgs extends JsonObject {
-  /** A `WatchPlan` as plain data: sources, windows, duration, speed. */
+  /** A `WatchPlan` as plain data: sources, goals, duration, speed. */
   readonly watch: JsonObject;
 }
 
 /**
  * Watches the target after the switch: probes and metrics, judged by the runbook's matrix. PASS goes on, a YES of the
- * matrix fails the step (and rolls the run back), anything inconclusive waits for a human.
+ * matrix fails the step (and rolls the run back), everything else waits for a human: a MAYBE whose time is up, a
+ * broken goal, too little data. A watch that breaks itself waits too: it is no reason to go back.
  *
- * @example watch({ plan: { durationMs: durationMs('24h'), sources: [...] }, planned: '24h', timeout: '48h' })
+ * @example watch({ plan: { durationMs: durationMs('24h'), sources: [...], ... }, planned: '24h' })
  */
 export function watch(options: StepCommon & { readonly plan: WatchPlan }): StepSpec {
   return stepSpec({
@@ -31,59 +35,172 @@ export function watch(options: StepCommon & { readonly plan: WatchPlan }): StepS
   });
 }
 
-/** Samples survive a crash here, so that the watch goes on where it was and knows its gap. */
-function samplesFile(context: StepContext): string {
-  return path.join(context.runDirectory, `${context.step.id}.samples.ndjson`);
+/**
+ * The mark of this step. Samples survive a crash, so an interrupted watch goes on where it was; one that ended and was
+ * sent on by a human begins anew with another file.
+ */
+interface WatchMark extends JsonObject {
+  readonly state: 'watching' | 'ended';
+  readonly attempt: number;
+  /** Whether only a human can say how it goes on. */
+  readonly asks: boolean;
 }
 
-function previousSamples(file: string): WatchSample[] {
-  if (!existsSync(file)) return [];
-  // A torn last line is a sample that was never judged: the watch simply takes the next one.
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as WatchSample);
-}
+const STATEMENT_TIMEOUT_MS = 10_000;
+const NOTES_IN_EVIDENCE = 50;
 
 export const watchKind = anyStepKind<WatchArgs>({
   kind: 'watch',
-  inspect: async () => 'not-done',
+  async check(context, args) {
+    return [...checkPlan(context, planOf(args))];
+  },
+  async inspect(context): Promise<Inspection> {
+    // Watching again after "a human decides" would come to the same end, again and again.
+    return markOf(context)?.asks === true ? 'unknown' : 'not-done';
+  },
   async do(context, args) {
-    const file = samplesFile(context);
-    const client = await connect(context.plan.target.database, {
-      applicationName: applicationName(context),
-      statementTimeoutMs: 10_000,
-    });
+    const attempt = beginAttempt(context);
+    const end = (asks: boolean, seen: JsonObject): void =>
+      context.mark('watch', { state: 'ended', attempt, asks, ...seen });
+    let result: WatchResult;
     try {
-      const plan = args.watch as unknown as WatchPlan;
-      const verdict = await runWatch({
-        plan,
-        matrix: context.plan.matrix,
-        sources: buildSources(plan, { query: async (text) => (await client.query(text)).rows }),
-        previousSamples: previousSamples(file),
-        append: (sample) => appendFileSync(file, `${JSON.stringify(sample)}\n`, { mode: 0o600 }),
-        now: context.now,
-        signal: context.signal,
-        onNote: (line) => context.log(line),
-      });
-      return conclude(verdict as unknown as JsonObject & { verdict: string; reason: string });
-    } finally {
-      await client.end();
+      result = await watchTarget(context, planOf(args), attempt);
+    } catch (cause) {
+      context.signal.throwIfAborted();
+      end(true, { error: cause instanceof Error ? cause.message : String(cause) });
+      throw brokeItself(context, cause);
     }
+    return conclude({ context, plan: planOf(args), result, end });
   },
   verify: async () => ({}),
 });
 
-function conclude(result: JsonObject & { readonly verdict: string; readonly reason: string }): JsonObject {
+function planOf(args: WatchArgs): WatchPlan {
+  return args.watch as unknown as WatchPlan;
+}
+
+function markOf(context: StepContext): WatchMark | undefined {
+  return context.marks.watch as WatchMark | undefined;
+}
+
+function beginAttempt(context: StepContext): number {
+  const mark = markOf(context);
+  const attempt = mark === undefined ? 1 : mark.attempt + (mark.state === 'ended' && mark.asks ? 1 : 0);
+  if (mark?.state !== 'watching') context.mark('watch', { state: 'watching', attempt, asks: false });
+  return attempt;
+}
+
+/** What would only show hours later: a watch that cannot judge, or a deadline before its end. */
+function checkPlan(context: StepContext, plan: WatchPlan): readonly Finding[] {
+  try {
+    const { extensionMsMax } = settleWatch({ plan, matrix: context.plan.matrix });
+    const neededMs = (plan.durationMs + extensionMsMax) / (plan.speed ?? 1);
+    if (context.step.timeoutMs > neededMs) return [];
+    return [
+      {
+        code: 'watch-timeout-too-short',
+        severity: 'refusal',
+        seen: `step "${context.step.id}" is ended after ${formatMs(context.step.timeoutMs)}`,
+        expected: `more than ${formatMs(neededMs)}, the longest the watch may take with its gaps`,
+        cure: 'raise `timeout` of the watch step',
+      },
+    ];
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const { code, seen, expected, next } = error;
+    return [{ code, severity: 'refusal', seen, expected, cure: next }];
+  }
+}
+
+async function watchTarget(context: StepContext, plan: WatchPlan, attempt: number): Promise<WatchResult> {
+  const suffix = attempt === 1 ? '' : `.${attempt}`;
+  const samples = samplesFile(path.join(context.runDirectory, `${context.step.id}${suffix}.samples.ndjson`));
+  const { matrix } = context.plan;
+  const baseline = context.evidenceOfKind('baseline');
+  const session = reconnecting(context);
+  try {
+    return await runWatch({
+      plan,
+      matrix,
+      sources: buildSources({ plan, matrix, query: session.query }),
+      baseline: 'sources' in baseline ? (baseline as unknown as Baseline) : undefined,
+      previousSamples: samples.read(),
+      append: samples.append,
+      now: context.now,
+      signal: context.signal,
+      onNote: (line) => context.log(line),
+    });
+  } finally {
+    await session.end();
+  }
+}
+
+/** One session that is opened when it is needed: a database that is away for a minute is missing data, not the end. */
+function reconnecting(context: StepContext): {
+  query(text: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  end(): Promise<void>;
+} {
+  // The promise and not the session: sources ask side by side, and must not each open one.
+  let opened: Promise<Client> | undefined;
+  const drop = async (session: Promise<Client> | undefined): Promise<void> => {
+    if (session === opened) opened = undefined;
+    const client = await session?.catch(() => undefined);
+    await client?.end();
+  };
+  return {
+    async query(text) {
+      opened ??= connect(context.plan.target.database, {
+        applicationName: applicationName(context),
+        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      });
+      const session = opened;
+      try {
+        return (await (await session).query<Record<string, unknown>>(text)).rows;
+      } catch (error) {
+        await drop(session);
+        throw error;
+      }
+    },
+    end: () => drop(opened),
+  };
+}
+
+function conclude(ended: {
+  readonly context: StepContext;
+  readonly plan: WatchPlan;
+  readonly result: WatchResult;
+  readonly end: (asks: boolean, seen: JsonObject) => void;
+}): JsonObject {
+  const { context, plan, end } = ended;
+  const result = { ...ended.result, notes: ended.result.notes.slice(-NOTES_IN_EVIDENCE) };
   if (result.verdict === 'pass') return result;
+  const goesBack = result.verdict === 'fail' && result.rollback === 'yes' && plan.onYes !== 'ask';
+  // The journal keeps of an error only its words: the numbers go into the mark.
+  end(!goesBack, { result });
   const parts = {
     seen: `the watch ended ${result.verdict}: ${result.reason}`,
-    expected: 'every goal held with enough samples',
-    fields: { result: result as Json },
+    expected: 'every goal shown to hold, with enough requests',
+    fields: { result },
   };
-  if (result.verdict === 'fail')
-    throw new Failed({ ...parts, code: 'watch-failed', next: 'the matrix says roll back: the run does so' });
+  if (goesBack) {
+    const next = `${result.action ?? 'roll back'}: the matrix says YES, so the run goes back by itself`;
+    throw new Failed({ ...parts, code: 'watch-failed', next });
+  }
   throw new Ambiguous({
     ...parts,
-    code: 'watch-inconclusive',
-    next: 'decide with `roundtrip approve --step watch --done` or `roundtrip rollback`',
+    code: result.verdict === 'fail' ? 'watch-failed-maybe' : 'watch-inconclusive',
+    next:
+      `${result.decides ?? context.step.owner} decides (${result.action ?? 'look at the metrics'}): ` +
+      `\`roundtrip approve --step ${context.step.id} --done\` or \`roundtrip rollback\``,
+  });
+}
+
+function brokeItself(context: StepContext, cause: unknown): Ambiguous {
+  return new Ambiguous({
+    code: 'watch-broken',
+    seen: `the watch itself stopped: ${cause instanceof Error ? cause.message : String(cause)}`,
+    expected: 'a watch until its end; the target may be well',
+    next: `look at the metrics, then \`roundtrip approve --step ${context.step.id} --done\` or \`roundtrip rollback\``,
+    cause,
   });
 }
