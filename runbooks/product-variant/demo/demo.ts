@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { type CliEnvironment, EXIT, main, processEnvironment, stepKinds } from 'roundtrip/cli';
-import { type Facts, facts } from './facts.ts';
+import { facts } from './facts.ts';
 import { withFault } from './faults.ts';
 import { finalTable } from './final-table.ts';
+import type { Night } from './night.ts';
 import { buildStage, type Stage } from './shop-stage.ts';
 
 /** One demo as asked for on the command line. */
@@ -71,19 +72,6 @@ async function demo(options: DemoOptions): Promise<number> {
     say('taking the stage down');
     await stage.close();
   }
-}
-
-/** What one demo showed. */
-export interface Night {
-  readonly stage: Stage;
-  readonly exitCode: number;
-  readonly before: Facts;
-  readonly afterRun: Facts;
-  readonly afterRollback: Facts;
-  readonly rollbackMs: number | null;
-  readonly report: import('roundtrip/cli').Report;
-  readonly rehearsal: import('roundtrip/cli').Report;
-  readonly reportProblems: readonly string[];
 }
 
 async function runNight(stage: Stage, options: DemoOptions, say: (line: string) => void): Promise<Night> {

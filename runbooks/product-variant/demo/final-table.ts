@@ -1,5 +1,5 @@
 import { formatMs } from 'roundtrip/cli';
-import type { Night } from './demo.ts';
+import type { Night } from './night.ts';
 
 /** The demo's closing table: planned and actual times, counts, fingerprints. */
 export function finalTable(night: Night): string {
