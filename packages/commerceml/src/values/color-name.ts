@@ -2,6 +2,7 @@
  * Colours as 1C writes them: inflected (`синяя`), with ё or е, compound (`Черный/Серый`, `зелено-черный`,
  * `Жёлтый с чёрным`), abbreviated (`т.бежевый`, `хаки/син`), mistyped (`Берюзовый`).
  */
+import { remembered } from './remembered.ts';
 import { cleanLine } from './text.ts';
 
 /** Stem → dictionary form. The stems are also the combining forms without their о/е (`зелен|о-`, `син|е-`). */
@@ -118,7 +119,9 @@ export function foldColorName(name: string): string {
 }
 
 /** Takes a colour's text apart; see `foldColorName`. */
-export function parseColor(text: string): ParsedColor {
+export const parseColor: (text: string) => ParsedColor = remembered(parseNewColor);
+
+function parseNewColor(text: string): ParsedColor {
   const words = cleanLine(text)
     .toLowerCase()
     .replace(/ё/g, 'е')

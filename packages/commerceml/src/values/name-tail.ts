@@ -17,13 +17,13 @@ const NOISE = /[\s,]*(?:уценка|распродажа|новинка|акц�
  * @example splitNameTail('Кимоно BBJJ24, синий (А5 (2XL))') // { parenthesis: 'А5 (2XL)', segment: 'синий' }
  */
 export function splitNameTail(name: string): NameTail {
-  let rest = cleanLine(name).replace(NOISE, '');
+  let rest = withoutNoise(cleanLine(name));
   let parenthesis: string | undefined;
   if (rest.endsWith(')')) {
     const open = openingOf(rest);
     if (open > 0) {
       parenthesis = rest.slice(open + 1, -1).trim();
-      rest = rest.slice(0, open).trimEnd().replace(NOISE, '');
+      rest = withoutNoise(rest.slice(0, open).trimEnd());
     }
   }
   const comma = lastCommaOutside(rest);
@@ -31,12 +31,21 @@ export function splitNameTail(name: string): NameTail {
   return { parenthesis, segment: segment === '' ? undefined : segment };
 }
 
+/** All of the noise words end in а or я, which spares most names the pattern. */
+function withoutNoise(text: string): string {
+  const last = text.charCodeAt(text.length - 1);
+  return last === 0x430 || last === 0x410 || last === 0x44f || last === 0x42f
+    ? text.replace(NOISE, '')
+    : text;
+}
+
 /** Index of the parenthesis that the last character closes, or -1. */
 function openingOf(text: string): number {
   let depth = 0;
   for (let i = text.length - 1; i >= 0; i -= 1) {
-    if (text[i] === ')') depth += 1;
-    else if (text[i] === '(') {
+    const code = text.charCodeAt(i);
+    if (code === 0x29) depth += 1;
+    else if (code === 0x28) {
       depth -= 1;
       if (depth === 0) return i;
     }
@@ -48,12 +57,17 @@ function openingOf(text: string): number {
 function lastCommaOutside(text: string): number {
   let depth = 0;
   for (let i = text.length - 1; i >= 0; i -= 1) {
-    if (text[i] === ')') depth += 1;
-    else if (text[i] === '(') depth -= 1;
-    else if (text[i] === ',' && depth === 0 && !/^\d,\d/.test(text.slice(Math.max(0, i - 1), i + 2)))
-      return i;
+    const code = text.charCodeAt(i);
+    if (code === 0x29) depth += 1;
+    else if (code === 0x28) depth -= 1;
+    else if (code === 0x2c && depth === 0 && !(isDigit(text, i - 1) && isDigit(text, i + 1))) return i;
   }
   return -1;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
 }
 
 /** The parts of a parenthesis that lists several characteristics. */
@@ -70,6 +84,7 @@ export interface NameTuple {
  * @returns undefined where the parenthesis has only one part and no label.
  */
 export function splitTuple(parenthesis: string): NameTuple | undefined {
+  if (!parenthesis.includes(',') && !parenthesis.includes(':')) return undefined;
   const parts = parenthesis.split(/,(?!\d)|,(?<!\d,)/).map((part) => part.trim());
   const labelled = new Map<string, string>();
   const positional: string[] = [];

@@ -5,9 +5,10 @@
  */
 import type { Characteristic, PropertyRef } from '../records.ts';
 import { foldColorName, parseColor } from './color-name.ts';
-import { emptyMarker } from './empty-marker.ts';
+import { type EmptyMarker, emptyMarker } from './empty-marker.ts';
 import { splitNameTail, splitTuple } from './name-tail.ts';
 import type { PropertyDictionary } from './property-dictionary.ts';
+import { remembered } from './remembered.ts';
 import { cleanLine } from './text.ts';
 
 /** What was not sure, for the import's log. */
@@ -59,6 +60,27 @@ const COLOR_CHARACTERISTIC = /^(?:цвет|color|colour|окраска|расц�
 const SIZE_CHARACTERISTIC = /^(?:размер|size)(?:$|_|\s*\()/i;
 const SIZE_TD = /^размер\s?td$/i;
 const BOOLEAN = /^(?:да|нет|true|false|yes|no)$/i;
+
+/** What a characteristic is about, by its name. */
+type Role = 'color' | 'size' | 'size td' | 'other size' | 'other';
+
+const roleOf = remembered((name: string): Role => {
+  const trimmed = name.trim();
+  if (COLOR_CHARACTERISTIC.test(trimmed)) return 'color';
+  if (SIZE_CHARACTERISTIC.test(trimmed)) return 'size';
+  if (SIZE_TD.test(trimmed)) return 'size td';
+  return /размер/i.test(trimmed) ? 'other size' : 'other';
+});
+
+/** A good's name is asked for once for each of its offers. */
+const tailOfGood = remembered(splitNameTail);
+
+const markerOf = remembered(
+  (value: string): { readonly marker: EmptyMarker | undefined; readonly text: string } => ({
+    marker: emptyMarker(value),
+    text: cleanLine(value),
+  }),
+);
 
 const foldedColors = new WeakMap<readonly string[], ReadonlyMap<string, string>>();
 
@@ -113,15 +135,15 @@ export function knownColor(text: string, knownColors: readonly string[]): string
 
 /** A value with content, or undefined; placeholders are noted. */
 function usable(value: string, attribute: 'color' | 'size', issues: AttributeIssue[]): string | undefined {
-  const marker = emptyMarker(value);
-  if (marker === 'placeholder') issues.push({ attribute, kind: 'placeholder', value: cleanLine(value) });
-  return marker === undefined ? cleanLine(value) : undefined;
+  const { marker, text } = markerOf(value);
+  if (marker === 'placeholder') issues.push({ attribute, kind: 'placeholder', value: text });
+  return marker === undefined ? text : undefined;
 }
 
 function colorFromCharacteristics({ offer }: VariantInput, issues: AttributeIssue[]): Found | undefined {
   const texts: string[] = [];
   for (const { name, value } of offer.characteristics) {
-    if (!COLOR_CHARACTERISTIC.test(name.trim())) continue;
+    if (roleOf(name) !== 'color') continue;
     const text = usable(value, 'color', issues);
     if (text !== undefined) texts.push(text);
   }
@@ -144,12 +166,12 @@ function colorFromProperties(
 function sizeFromCharacteristics({ offer }: VariantInput, issues: AttributeIssue[]): Found | undefined {
   const texts: string[] = [];
   for (const { name, value } of offer.characteristics) {
-    const trimmed = name.trim();
-    if (!SIZE_CHARACTERISTIC.test(trimmed)) {
+    const role = roleOf(name);
+    if (role === 'other' || role === 'color') continue;
+    if (role !== 'size') {
       // "Детский размер: Да" is how 742 variants once got the size "Да".
-      if (/размер/i.test(trimmed) && BOOLEAN.test(value.trim())) {
-        issues.push({ attribute: 'size', kind: 'boolean', value: `${trimmed}: ${value.trim()}` });
-      }
+      if (BOOLEAN.test(value.trim()))
+        issues.push({ attribute: 'size', kind: 'boolean', value: `${name.trim()}: ${value.trim()}` });
       continue;
     }
     const text = usable(value, 'size', issues);
@@ -176,7 +198,7 @@ function sizeFromProperties(
 
 function sizeFromTd({ offer }: VariantInput): Found | undefined {
   for (const { name, value } of offer.characteristics) {
-    if (SIZE_TD.test(name.trim()) && emptyMarker(value) === undefined && !BOOLEAN.test(value.trim())) {
+    if (roleOf(name) === 'size td' && emptyMarker(value) === undefined && !BOOLEAN.test(value.trim())) {
       return { text: cleanLine(value), source: 'characteristic' };
     }
   }
@@ -230,7 +252,7 @@ function attributesFromName(
   const isColor = (text: string): boolean =>
     parseColor(text).recognized || knownColor(text, knownColors) !== undefined;
   // A parenthesis that the good's own name ends with belongs to the good, as in "Кимоно (BJJ)".
-  const own = good === undefined ? undefined : splitNameTail(good.name).parenthesis;
+  const own = good === undefined ? undefined : tailOfGood(good.name).parenthesis;
   if (parenthesis !== undefined && parenthesis !== '' && parenthesis !== own) {
     fromParenthesis(parenthesis, found, isColor, issues, wantsSize);
   }
@@ -276,7 +298,7 @@ function fromSegment(
   issues: AttributeIssue[],
 ): void {
   // "синий 12 OZ": a size without a parenthesis.
-  const ounces = /^(.*?)\s+(\d{1,2}\s?(?:oz|унц\S*))$/i.exec(segment);
+  const ounces = /\d/.test(segment) ? /^(.*?)\s+(\d{1,2}\s?(?:oz|унц\S*))$/i.exec(segment) : null;
   const text = usable(ounces?.[1] ?? segment, 'color', issues);
   if (ounces !== null && found.size === undefined) found.size = { text: ounces[2] ?? '', source: 'name' };
   if (text === undefined) return;
@@ -285,13 +307,12 @@ function fromSegment(
 }
 
 /** Digits with or without a unit, letter sizes in Latin or Cyrillic, ranges: `6,5`, `М3 (145-150)`, `12 OZ`, `XXL`. */
-function looksLikeSize(text: string): boolean {
-  return (
+const looksLikeSize = remembered(
+  (text: string): boolean =>
     /^(?:p\.|р\.)?\s?\d+(?:[.,]\d+)?(?:\s?[-–/x×х*]\s?\d+(?:[.,]\d+)?)*(?:\s?(?:oz|унц\S*|мм|см|м|кг|г|л|лет|года?|"|”|дюйм\S*|-?[ыой]{1,2}))?(?:\s?\(.*\))?$/i.test(
       text,
     ) ||
     /^(?:\d?[xх]{0,4}[smlсмл]|\d[xх]l|one size|универсальный|[aаmм]\d{1,2})(?:\s?[-/]\s?(?:\d?[xх]{0,4}[smlсмл]))?(?:\s?\(.*\))?$/i.test(
       text,
-    )
-  );
-}
+    ),
+);
