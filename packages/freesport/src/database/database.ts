@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -14,7 +15,12 @@ export type Row = Record<string, unknown>;
 
 /** Something that runs one statement: the database itself or the connection of a transaction. */
 export interface Queryable {
-  query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<R[]>;
+  /** `prepared`: planned once a connection, for the statements that every page view runs. */
+  query<R extends Row = Row>(
+    text: string,
+    values?: readonly unknown[],
+    options?: { readonly prepared?: boolean },
+  ): Promise<R[]>;
 }
 
 export interface DatabaseOptions {
@@ -47,8 +53,17 @@ export class Database implements Queryable {
     this.pool.on('connect', (client) => client.on('error', lost));
   }
 
-  async query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<R[]> {
-    return await this.#patiently(async () => (await this.pool.query<R>(text, [...values])).rows);
+  async query<R extends Row = Row>(
+    text: string,
+    values: readonly unknown[] = [],
+    options: { readonly prepared?: boolean } = {},
+  ): Promise<R[]> {
+    const statement = {
+      text,
+      values: [...values],
+      name: options.prepared === true ? nameOf(text) : undefined,
+    };
+    return await this.#patiently(async () => (await this.pool.query<R>(statement)).rows);
   }
 
   /**
@@ -128,6 +143,18 @@ export class Database implements Queryable {
       }
     }
   }
+}
+
+const names = new Map<string, string>();
+
+/** A prepared statement's name: the same text has the same one. The texts are the program's own, so they are few. */
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = createHash('sha256').update(text).digest('base64url').slice(0, 32);
+    names.set(text, name);
+  }
+  return name;
 }
 
 /** One statement on one connection, as rows. */

@@ -27,7 +27,8 @@ const compiler = new Kysely<unknown>({
 export async function runSql<R extends Row>(
   database: Queryable,
   statement: RawBuilder<unknown>,
+  options: { readonly prepared?: boolean } = {},
 ): Promise<R[]> {
   const { sql, parameters } = statement.compile(compiler);
-  return await database.query<R>(sql, parameters);
+  return await database.query<R>(sql, parameters, options);
 }

@@ -60,6 +60,7 @@ export class LegacyCatalogue implements Catalogue {
           p.specifications, p.seo_title, p.seo_description
         FROM products p LEFT JOIN brands b ON b.id = p.brand_id JOIN categories c ON c.id = p.category_id
         WHERE p.slug = ${slug} AND p.is_active`,
+      { prepared: true },
     );
     if (row === undefined) return undefined;
     return {

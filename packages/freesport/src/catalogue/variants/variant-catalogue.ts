@@ -7,8 +7,10 @@ import type { CategoryTree } from '../category-tree.ts';
 import { CountCache } from '../count-cache.ts';
 import { listConditions, priceConditions } from '../list-conditions.ts';
 import { type ListedRow, listedProduct, SHARED_COLUMNS } from '../listed-row.ts';
+import { firstOfferOf } from './first-offer.ts';
 import { productVariant, type VariantRow } from './variant-row.ts';
 
+/** The offer of a page's product is computed from its variants, which are read anyway. */
 interface DetailRow extends ListedRow {
   readonly description: string;
   readonly short_description: string;
@@ -60,20 +62,14 @@ export class VariantCatalogue implements Catalogue {
   }
 
   async detail(slug: string, role: Role): Promise<ProductDetail | undefined> {
-    const [row] = await runSql<DetailRow>(
-      this.#database,
-      sql`SELECT ${sql.raw(SHARED_COLUMNS)}, ${sql.raw(OFFER_COLUMNS)}, p.description, p.short_description,
-          p.min_order_quantity, p.base_images, p.specifications, p.seo_title, p.seo_description
-        FROM products p LEFT JOIN brands b ON b.id = p.brand_id JOIN categories c ON c.id = p.category_id
-          CROSS JOIN LATERAL (${firstOffer(role)}) offer
-        WHERE p.slug = ${slug} AND p.is_active AND offer.sku_id IS NOT NULL`,
-    );
-    if (row === undefined) return undefined;
-    const variants = await this.#variants(row.id, role);
-    // Between the two reads a flush may have taken them: then the product is gone, not "without variants".
-    if (variants.length === 0) return undefined;
+    const [[row], rows] = await Promise.all([this.#product(slug), this.#variants(slug, role)]);
+    const variants = rows.map(productVariant);
+    const offer = firstOfferOf(variants);
+    // Without a variant there is nothing to sell, and between the two reads a flush may have taken the product.
+    if (row === undefined || offer === undefined) return undefined;
+    const [image] = row.base_images;
     return {
-      ...listedProduct(row),
+      ...listedProduct({ ...row, ...offer, image: image || offer.image }),
       description: row.description,
       short_description: row.short_description,
       min_order_quantity: row.min_order_quantity,
@@ -81,11 +77,22 @@ export class VariantCatalogue implements Catalogue {
       specifications: row.specifications,
       seo_title: row.seo_title,
       seo_description: row.seo_description,
-      variants: variants.map(productVariant),
+      variants,
     };
   }
 
-  async #variants(productId: number, role: Role): Promise<VariantRow[]> {
+  async #product(slug: string): Promise<DetailRow[]> {
+    return await runSql<DetailRow>(
+      this.#database,
+      sql`SELECT ${sql.raw(SHARED_COLUMNS)}, p.description, p.short_description, p.min_order_quantity, p.base_images,
+          p.specifications, p.seo_title, p.seo_description
+        FROM products p LEFT JOIN brands b ON b.id = p.brand_id JOIN categories c ON c.id = p.category_id
+        WHERE p.slug = ${slug} AND p.is_active`,
+      { prepared: true },
+    );
+  }
+
+  async #variants(slug: string, role: Role): Promise<VariantRow[]> {
     return await runSql<VariantRow>(
       this.#database,
       sql`SELECT v.id, v.sku_identity_id AS sku_id, v.sku, v.name, v.color_name, m.hex_code AS color_hex,
@@ -95,8 +102,9 @@ export class VariantCatalogue implements Catalogue {
         FROM product_variants v LEFT JOIN color_mappings m
           ON v.color_name <> '' AND m.normalized_name = lower(translate(v.color_name,
             'АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯё', 'абвгдеежзийклмнопрстуфхцчшщъыьэюяе'))
-        WHERE v.product_id = ${productId} AND v.is_active
+        WHERE v.product_id = (SELECT id FROM products WHERE slug = ${slug}) AND v.is_active
         ORDER BY v.color_name, v.size_value, v.id`,
+      { prepared: true },
     );
   }
 
