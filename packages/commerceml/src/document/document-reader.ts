@@ -138,6 +138,11 @@ export class DocumentReader implements XmlHandler {
       case S.TAXES:
         item.described = true;
         break;
+      case S.PRICES:
+      case S.RESTS:
+        // Even where it is empty: then the Предложение is a key without prices, not an offer without a name.
+        item.hadPricesOrRests = true;
+        break;
       case S.ITEM:
         item.start(name.local === 'Предложение' ? 'offer' : 'good', this.#originAt(offset));
         item.deleted = this.#deletedByStatus();

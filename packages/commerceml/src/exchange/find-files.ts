@@ -24,8 +24,9 @@ export async function findFiles(
   const root = typeof source === 'string' ? source : '.';
   try {
     if (typeof source !== 'string') {
+      const common = commonFolder(source.files.filter((file) => typeof file === 'string'));
       for (const file of source.files) {
-        if (typeof file === 'string') await addPath(files, file, path.basename(file), limits);
+        if (typeof file === 'string') await addPath(files, file, relativeName(common, file), limits);
         else files.push(file);
       }
     } else if ((await stat(source)).isDirectory()) {
@@ -63,7 +64,7 @@ async function addFolder(files: ExchangeFile[], root: string, limits: ZipLimits 
   }
   for (const entry of entries) {
     const full = path.join(entry.parentPath, entry.name);
-    const name = path.relative(root, full).split(path.sep).join('/');
+    const name = relativeName(root, full);
     if (entry.isDirectory() || /(^|\/)\./.test(name)) continue;
     await addPath(files, full, name, limits);
   }
@@ -77,4 +78,17 @@ async function addPath(
 ): Promise<void> {
   if (/\.zip$/i.test(name)) files.push(...(await zipFiles(full, name, limits)));
   else if (/\.xml$/i.test(name)) files.push(diskFile(full, name, (await stat(full)).size));
+}
+
+function relativeName(folder: string, file: string): string {
+  return path.relative(folder, file).split(path.sep).join('/');
+}
+
+/** The deepest folder that holds all of the files, so that equal base names stay apart. */
+function commonFolder(files: readonly string[]): string {
+  let common = path.dirname(path.resolve(files[0] ?? '.'));
+  for (const file of files) {
+    while (path.relative(common, path.resolve(file)).startsWith('..')) common = path.dirname(common);
+  }
+  return common;
 }

@@ -56,6 +56,15 @@ describe('old and odd shapes', () => {
     ]);
   });
 
+  it('takes a key with empty Цены or Остатки for no offer', () => {
+    assert.deepEqual(
+      read(
+        '<ПакетПредложений><Предложения><Предложение><Ид>a</Ид><Цены/></Предложение><Предложение><Ид>b</Ид><Остатки></Остатки></Предложение></Предложения></ПакетПредложений>',
+      ),
+      [],
+    );
+  });
+
   it('matches local names whatever the prefix', () => {
     const feed = new DocumentFeed({ file: 'f.xml' });
     const xml =

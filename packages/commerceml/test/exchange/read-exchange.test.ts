@@ -128,6 +128,17 @@ describe('readExchange', () => {
     );
   });
 
+  it('keeps files of a list apart that have the same name', async () => {
+    const folder = path.join(FIXTURES, 'defects-31');
+    const files = ['offers/offers_1_2_y.xml', 'prices/prices.xml'].map((name) => path.join(folder, name));
+    const names = (await orderExchange({ files })).map(({ file }) => file.name);
+    assert.deepEqual(names, ['offers/offers_1_2_y.xml', 'prices/prices.xml']);
+    assert.deepEqual(
+      (await orderExchange({ files: files.slice(0, 1) })).map(({ file }) => file.name),
+      ['offers_1_2_y.xml'],
+    );
+  });
+
   it('stops with an error at a truncated file, after the files before it', async () => {
     const dir = path.join(scratch, 'cut');
     const truth = await generateExchange(dir, { goods: 300, offersPerGood: 5 });
