@@ -9,6 +9,7 @@ import { runCommand } from './run-command.ts';
 interface ImportArguments {
   readonly full?: boolean;
   readonly mode?: ImportMode;
+  readonly again?: boolean;
   readonly log?: string;
   readonly json?: boolean;
 }
@@ -27,6 +28,7 @@ export function importProductsFrom1cCommand(program: Command): void {
     .argument('<dir>', 'folder of the exchange')
     .option('--full', 'deactivate what a full export no longer contains; the same as --mode full')
     .addOption(new Option('--mode <mode>', 'what may change (default: changes)').choices([...IMPORT_MODES]))
+    .option('--again', 'import even an exchange that the catalogue already is, byte for byte')
     .option('--log <file>', 'append every warning to this file, one JSON object a line')
     .option('--json', 'print one JSON object to stdout')
     .action(async (directory: string, options: ImportArguments) => {
@@ -44,6 +46,7 @@ export function importProductsFrom1cCommand(program: Command): void {
               source: path.resolve(directory),
               mode,
               logFile: options.log,
+              again: options.again,
               onProgress: progressPrinter(process.stderr),
               signal: stop.signal,
             });

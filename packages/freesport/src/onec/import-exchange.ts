@@ -7,9 +7,12 @@ import { OnecImportError } from './errors.ts';
 import { exchangeBytes } from './exchange-bytes.ts';
 import type { ImportMode } from './import-mode.ts';
 import { type MergeResult, mergeCatalogue } from './merge/merge-catalogue.ts';
+import { noCounters } from './merge/merge-context.ts';
 import { removeDuplicates } from './merge/remove-duplicates.ts';
+import { catalogueVersion } from './session/catalogue-version.ts';
+import { type EarlierImport, findEarlierImport, type SessionDetails } from './session/find-earlier-import.ts';
 import { takeImportLock } from './session/import-lock.ts';
-import { failSession, openSession, reportProgress } from './session/import-session.ts';
+import { completeSession, failSession, openSession, reportProgress } from './session/import-session.ts';
 import { appendFailure, appendWarnings } from './session/warning-log.ts';
 import { planReadings } from './staging/plan-readings.ts';
 import { stageExchange } from './staging/stage-exchange.ts';
@@ -29,6 +32,8 @@ export interface ImportOptions {
   readonly logFile?: string | undefined;
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Imports even what is known to be imported already, unchanged since. */
+  readonly again?: boolean | undefined;
   /** From which size of prices and rests on they are read by a thread of their own; for tests. */
   readonly secondReadingBytesMin?: number | undefined;
   /** Settings on top of libpq's environment. */
@@ -69,6 +74,12 @@ export async function importExchange(options: ImportOptions): Promise<ImportRepo
     const directory = typeof options.source === 'string' ? options.source : options.source.files.join(', ');
     const session = await openSession(control, { mode: options.mode, directory });
     try {
+      const known =
+        options.again === true ? undefined : await findEarlierImport(control, { ...options, bytes });
+      if (known !== undefined) {
+        const done = await nothingToDo(control, session.id, known, bytes);
+        return { ...done, session: session.id, durationMs: Math.round(performance.now() - startedAt) };
+      }
       const done = await stageAndMerge(options, { clients, control, sessionId: session.id, bytes });
       if (options.logFile !== undefined) {
         await appendWarnings(control, { session: session.id, file: options.logFile });
@@ -81,6 +92,32 @@ export async function importExchange(options: ImportOptions): Promise<ImportRepo
   } finally {
     await clients.close();
   }
+}
+
+/** Completes the session of an exchange that the catalogue already is; its own warnings stay with the first session. */
+async function nothingToDo(
+  control: Client,
+  sessionId: number,
+  earlier: EarlierImport,
+  bytes: number,
+): Promise<Omit<ImportReport, 'session' | 'durationMs'>> {
+  const { digest, schema, records } = earlier;
+  const report = `The catalogue already is what this exchange says (session ${earlier.session}); nothing was changed.`;
+  const result: MergeResult = { ...earlier.result, counters: noCounters(), report };
+  const details: SessionDetails = {
+    ...result,
+    records,
+    bytes,
+    catalogueVersion: await catalogueVersion(control),
+  };
+  await completeSession(control, sessionId, {
+    report,
+    details,
+    schema,
+    digest,
+    warningCount: result.warningCount,
+  });
+  return { ...result, deactivated: 0, stagingMs: 0, mergeMs: 0, bytes, records };
 }
 
 interface Opened {
@@ -124,6 +161,7 @@ async function stageAndMerge(
         mode,
         summary,
         sessionId,
+        bytes,
         onStep: (step) => progress.tell({ stage: 'merging', step }),
       }),
   );
@@ -258,7 +296,7 @@ async function failed(cause: unknown, failing: Failing): Promise<OnecImportError
       const { file = null, offset = null } = cause instanceof CommerceMlError ? cause : {};
       await appendFailure(failing.logFile, {
         session: failing.sessionId,
-        code: error.code,
+        code: error.reason,
         subject: null,
         file,
         byteOffset: offset,
@@ -281,7 +319,7 @@ function explained(cause: unknown, { sessionId, signal }: Failing): OnecImportEr
       seen: cause.message,
       expected: 'whole, well-formed CommerceML files',
       next: 'have 1C send the exchange again; the catalogue was not changed',
-      fields: { ...fields, file, offset, line, reason: code },
+      fields: { ...fields, file, offset, line, defect: code },
       cause,
     });
   }

@@ -1,5 +1,7 @@
 import type { Client } from 'pg';
 import type { ImportMode } from '../import-mode.ts';
+import { catalogueVersion } from '../session/catalogue-version.ts';
+import type { SessionDetails } from '../session/find-earlier-import.ts';
 import { takeMergeLock } from '../session/import-lock.ts';
 import { completeSession, keepWarnings } from '../session/import-session.ts';
 import type { ExchangeSummary } from '../staging/exchange-summary.ts';
@@ -36,6 +38,8 @@ export interface MergeOptions {
   readonly mode: ImportMode;
   readonly summary: ExchangeSummary;
   readonly sessionId: number;
+  /** Size of the exchange on disk. */
+  readonly bytes: number;
   readonly onStep: (step: string) => void;
 }
 
@@ -112,7 +116,10 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
   });
   await step('activity', async () => await decideActivity(context));
   if (rebuild !== undefined) await step('indexes', rebuild);
-  return await step('session', async () => await finish(context, { sessionId, absence }));
+  return await step(
+    'session',
+    async () => await finish(context, { sessionId, absence, bytes: options.bytes }),
+  );
 }
 
 async function isFresh(client: Client): Promise<boolean> {
@@ -125,7 +132,7 @@ async function isFresh(client: Client): Promise<boolean> {
 
 async function finish(
   context: MergeContext,
-  options: { readonly sessionId: number; readonly absence: string },
+  options: { readonly sessionId: number; readonly absence: string; readonly bytes: number },
 ): Promise<MergeResult> {
   const { client, summary, counters } = context;
   await reportUnmappedColors(context);
@@ -155,7 +162,12 @@ async function finish(
   };
   await completeSession(client, options.sessionId, {
     report: options.absence,
-    details: { records: summary.records, ...result, step: 'done' },
+    details: {
+      ...result,
+      records: summary.records,
+      bytes: options.bytes,
+      catalogueVersion: await catalogueVersion(client),
+    } satisfies SessionDetails,
     schema: summary.schema,
     digest: summary.exchangeKey,
     warningCount,

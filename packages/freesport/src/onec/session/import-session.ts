@@ -56,7 +56,7 @@ export async function reportProgress(
 
 export interface SessionEnd {
   readonly report: string;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: object;
   readonly schema: string;
   readonly digest: string;
   readonly warningCount: number;
