@@ -47,9 +47,9 @@ export async function httpRequest(
   const deadline = AbortSignal.timeout(timeoutMs);
   const startedMs = performance.now();
   try {
-    const response = await fetch(url, {
+    const response = await fetch(withoutCredentials(url), {
       method,
-      headers: { ...headers },
+      headers: { ...basicAuthorization(url), ...headers },
       redirect: 'manual',
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
       ...(body === undefined ? {} : { body }),
@@ -142,6 +142,15 @@ function reasonOf(error: Error): string {
   return cause instanceof Error && cause.message !== ''
     ? cause.message
     : ((cause as { code?: string } | undefined)?.code ?? error.message);
+}
+
+/** fetch refuses credentials in a URL, and says them in its message: they go into the header they stand for. */
+function basicAuthorization(url: string): Record<string, string> {
+  if (!URL.canParse(url)) return {};
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
 function withoutCredentials(url: string): string {
