@@ -57,10 +57,12 @@ export async function shopServer(options: ServerOptions): Promise<ShopServer> {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     bodyLimit: 256 * 1024,
+    // Behind a proxy on this machine the visitor's address and scheme are the ones it forwards; nobody else is believed.
+    trustProxy: 'loopback',
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allowUnionTypes: true } },
   });
   let draining = false;
-  await app.register(cookie, { secret: options.secret });
+  await app.register(cookie, { secret: options.secret, parseOptions: { path: '/', secure: 'auto' } });
   await app.register(rateLimit, { global: false });
   await app.register(swagger, {
     openapi: {

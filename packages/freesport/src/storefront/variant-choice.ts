@@ -73,12 +73,15 @@ export function canBuy(variant: ProductVariant): boolean {
 
 function bestOf(variants: readonly ProductVariant[], wish: VariantWish): ProductVariant {
   const named = variants.find((variant) => String(variant.sku_id) === wish.sku);
-  const fits = (variant: ProductVariant): number =>
-    (wish.color === undefined || variant.color_name === wish.color ? 4 : 0) +
-    (wish.size === undefined || variant.size_value === wish.size ? 2 : 0) +
-    (canBuy(variant) ? 1 : 0);
+  const hasColor = (variant: ProductVariant): boolean =>
+    wish.color === undefined || variant.color_name === wish.color;
+  const hasSize = (variant: ProductVariant): boolean =>
+    wish.size === undefined || variant.size_value === wish.size;
   // The SKU only tells variants of one colour and size apart: a changed chip wins over it.
-  if (named !== undefined && fits(named) >= 6) return named;
+  if (named !== undefined && hasColor(named) && hasSize(named)) return named;
+  // The colour is kept; a size that is sold out in it gives way to one that can be bought.
+  const fits = (variant: ProductVariant): number =>
+    (hasColor(variant) ? 4 : 0) + (canBuy(variant) ? 2 : 0) + (hasSize(variant) ? 1 : 0);
   const [first, ...rest] = variants;
   if (first === undefined) throw new Error('a product without variants has no page');
   return rest.reduce((best, variant) => (fits(variant) > fits(best) ? variant : best), first);

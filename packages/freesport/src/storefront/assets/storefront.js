@@ -15,8 +15,8 @@ if (data && form) {
     for (const variant of variants) {
       const fits =
         (color === undefined || variant.color === color ? 4 : 0) +
-        (size === undefined || variant.size === size ? 2 : 0) +
-        (variant.buy ? 1 : 0);
+        (variant.buy ? 2 : 0) +
+        (size === undefined || variant.size === size ? 1 : 0);
       if (fits > foundFits) [found, foundFits] = [variant, fits];
     }
     return found;
