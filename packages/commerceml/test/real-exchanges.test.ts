@@ -6,7 +6,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { type CommerceMlRecord, inspectExchange, orderExchange, readExchangeBatches } from '../src/index.ts';
+import {
+  type CommerceMlRecord,
+  inspectExchange,
+  orderExchange,
+  readExchangeBatches,
+  variantAttributes,
+} from '../src/index.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
 const FOLDER = process.env.ROUNDTRIP_1C_DIR ?? path.resolve(REPOSITORY, '../shared/1c');
@@ -227,6 +233,17 @@ for (const set of SETS) {
         warnings('stock-total-differs'),
         expected.rests.quantity_element_differs_from_warehouse_sum,
       );
+    });
+
+    it('finds the same colour and size in the name as in the characteristics', () => {
+      const offers = of('offer').filter(({ characteristics }) =>
+        characteristics.some(({ name }) => name === 'Цвет'),
+      );
+      for (const offer of offers) {
+        const explicit = variantAttributes({ offer, knownColors: [] });
+        const byName = variantAttributes({ offer: { ...offer, characteristics: [] }, knownColors: [] });
+        assert.deepEqual([byName.color, byName.size], [explicit.color, explicit.size], offer.name);
+      }
     });
 
     it('is summed up by inspect', async () => {

@@ -17,6 +17,7 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set([
   'не указан',
   'не указано',
   'нет данных',
+  'неизвестная характеристика',
 ]);
 
 /**
@@ -34,7 +35,7 @@ export function emptyMarker(value: string): EmptyMarker | undefined {
   if (first === 0x2d && isSentinelNumber(value)) return 'sentinel';
   if (first === 0x30 && value === NIL_GUID) return 'nil';
   if (first === 0x30 && value.startsWith('0001-01-01')) return 'sentinel';
-  if (length > 24) return value.trim() === '' ? 'empty' : undefined;
+  if (length > 32) return value.trim() === '' ? 'empty' : undefined;
   const folded = value.trim().toLowerCase();
   if (folded === '') return 'empty';
   return PLACEHOLDERS.has(folded) ? 'placeholder' : undefined;

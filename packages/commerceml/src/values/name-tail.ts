@@ -70,6 +70,9 @@ function isDigit(text: string, at: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
+/** A comma that is not a decimal comma, or white space before a label (`Размер: 40 Полнота: 6 Цвет: Синий`). */
+const SEPARATOR = /,(?!\d)|,(?<!\d,)|\s+(?=\p{Lu}[\p{Ll} ]*:)/u;
+
 /** The parts of a parenthesis that lists several characteristics. */
 export interface NameTuple {
   /** `Размер: 39` → `размер` → `39`. */
@@ -85,7 +88,7 @@ export interface NameTuple {
  */
 export function splitTuple(parenthesis: string): NameTuple | undefined {
   if (!parenthesis.includes(',') && !parenthesis.includes(':')) return undefined;
-  const parts = parenthesis.split(/,(?!\d)|,(?<!\d,)/).map((part) => part.trim());
+  const parts = parenthesis.split(SEPARATOR).map((part) => part.trim());
   const labelled = new Map<string, string>();
   const positional: string[] = [];
   for (const part of parts) {
