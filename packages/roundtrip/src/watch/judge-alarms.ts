@@ -7,6 +7,8 @@ import { REQUESTS_MIN, within } from './what-holds.ts';
 import { ALARM_WINDOWS } from './windows.ts';
 
 const CONFIDENCE = 0.95;
+/** To be looked at by a person, a few broken requests in an hour are enough. */
+const PAGED_REQUESTS_MIN = 5;
 
 /** Raises and ends the alarms of the burn-rate windows; "decide now" ends the watch when no row has. */
 export function judgeAlarms(settled: SettledWatch, state: WatchState): WatchState {
@@ -16,18 +18,18 @@ export function judgeAlarms(settled: SettledWatch, state: WatchState): WatchStat
   for (const alarm of ALARM_WINDOWS) {
     const limit = Math.min(goal.max * alarm.factor, 0.99);
     const burning = settled.units.find((sources) => {
-      const now = within(settled, state, sources, alarm.windowMs);
-      if (now.requests < REQUESTS_MIN || now.errors <= now.requests * limit) return false;
       const confirm = within(settled, state, sources, alarm.confirmMs);
-      return (
-        confirm.errors > confirm.requests * limit &&
-        judgeShare({ ...now, limit, confidence: CONFIDENCE }) === 'above'
-      );
+      if (confirm.errors <= confirm.requests * limit) return false;
+      const now = within(settled, state, sources, alarm.windowMs);
+      if (now.requests < (alarm.asks === 'decide' ? REQUESTS_MIN : PAGED_REQUESTS_MIN)) return false;
+      return judgeShare({ ...now, limit, confidence: CONFIDENCE }) === 'above';
     });
     const name = `${alarm.name} window`;
     const text = `errors above ${percent(limit)} over ${formatMs(alarm.windowMs)}, confirmed by ${formatMs(alarm.confirmMs)}`;
     next = setAlarm(next, { name, level: alarm.asks, text, isRaised: burning !== undefined });
-    if (burning === undefined || alarm.asks !== 'decide' || next.decision !== undefined) continue;
+    // Raised in an earlier sample already, as a row of the matrix must be: it may know better what to do.
+    const stands = burning !== undefined && state.alarms[name] !== undefined;
+    if (!stands || alarm.asks !== 'decide' || next.decision !== undefined) continue;
     next = {
       ...next,
       decision: {

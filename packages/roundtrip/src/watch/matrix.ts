@@ -107,7 +107,7 @@ export function storyMatrix(): readonly MatrixRow[] {
     },
     {
       id: 'errors-above-5-percent',
-      condition: { metric: 'errorRate', op: '>', value: 0.05, ...judged },
+      condition: { metric: 'errorRate', op: '>', value: 0.05, ...judged, confidence: 0.999 },
       severity: 'critical',
       rollback: 'yes',
       action: 'Immediate rollback',

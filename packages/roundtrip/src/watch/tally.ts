@@ -14,7 +14,7 @@ export interface Tally {
 
 /** Nothing counted yet, for a watch with so many latency limits. */
 export function emptyTally(limits: number): Tally {
-  const zeros = Array.from({ length: limits }, () => 0);
+  const zeros = new Array<number>(limits).fill(0);
   return { requests: 0, errors: 0, timed: 0, overCertain: zeros, overPossible: zeros };
 }
 

@@ -1,4 +1,4 @@
-import { emptyTally, mergeTallies, type Tally } from './tally.ts';
+import { mergeTallies, type Tally } from './tally.ts';
 
 /** Errors over a long window, confirmed by a short one so that what is already over raises nothing. */
 export interface AlarmWindow {
@@ -60,11 +60,11 @@ export function tallyWithin(
     readonly limits: number;
   },
 ): Tally {
-  const sum = {
-    ...emptyTally(window.limits),
-    overCertain: new Array<number>(window.limits).fill(0),
-    overPossible: new Array<number>(window.limits).fill(0),
-  };
+  let requests = 0;
+  let errors = 0;
+  let timed = 0;
+  const overCertain = new Array<number>(window.limits).fill(0);
+  const overPossible = new Array<number>(window.limits).fill(0);
   // Newest first, and by hand: this is the inner loop of a watch that looks at six hours every few seconds.
   for (let i = slots.length - 1; i >= 0; i--) {
     const slot = slots[i];
@@ -72,14 +72,15 @@ export function tallyWithin(
     for (const source of window.sources) {
       const tally = slot.tallies[source];
       if (tally === undefined) continue;
-      sum.requests += tally.requests;
-      sum.errors += tally.errors;
-      sum.timed += tally.timed;
+      requests += tally.requests;
+      errors += tally.errors;
+      timed += tally.timed;
+      if (tally.timed === 0) continue;
       for (let limit = 0; limit < window.limits; limit++) {
-        sum.overCertain[limit] = (sum.overCertain[limit] ?? 0) + (tally.overCertain[limit] ?? 0);
-        sum.overPossible[limit] = (sum.overPossible[limit] ?? 0) + (tally.overPossible[limit] ?? 0);
+        overCertain[limit] = (overCertain[limit] ?? 0) + (tally.overCertain[limit] ?? 0);
+        overPossible[limit] = (overPossible[limit] ?? 0) + (tally.overPossible[limit] ?? 0);
       }
     }
   }
-  return sum;
+  return { requests, errors, timed, overCertain, overPossible };
 }
