@@ -20,6 +20,7 @@ export interface SeenRows {
   readonly prices: number;
 }
 
+/** One parser. */
 export interface Contestant {
   readonly name: string;
   /** `typed` makes records, `tokens` only events or trees, `native` is no Node program. */
@@ -180,6 +181,7 @@ async function readXmllint(files: readonly string[]): Promise<undefined> {
   }
 }
 
+/** All parsers; ours comes first. */
 export const CONTESTANTS: readonly Contestant[] = [
   { name: 'commerceml (this)', kind: 'typed', read: readOurs },
   { name: 'saxes', kind: 'tokens', read: readSaxes },

@@ -32,6 +32,7 @@ export interface ParserResult {
   readonly failure: string | undefined;
 }
 
+/** What a run of the benchmark gives. */
 export interface ParserBench {
   readonly bars: readonly Bar[];
   readonly results: readonly ParserResult[];

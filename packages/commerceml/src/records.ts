@@ -38,6 +38,7 @@ export interface DocumentRecord extends RecordBase {
   readonly namespace: string | undefined;
 }
 
+/** A `Группа`. Parents come before their children; a whole tree is given at the end of its root group. */
 export interface GroupRecord extends RecordBase {
   readonly kind: 'group';
   readonly id: string;
@@ -48,6 +49,7 @@ export interface GroupRecord extends RecordBase {
   readonly deleted: boolean;
 }
 
+/** A `Свойство`. Names are not unique; the same property comes again with every portion. */
 export interface PropertyRecord extends RecordBase {
   readonly kind: 'property';
   readonly id: string;
@@ -65,6 +67,7 @@ export interface PropertyValueRecord extends RecordBase {
   readonly value: string;
 }
 
+/** A `ТипЦены`; its name often carries conditions ("Опт 1 (300-600 тыс.руб в квартал)"). */
 export interface PriceTypeRecord extends RecordBase {
   readonly kind: 'priceType';
   readonly id: string;
@@ -73,6 +76,7 @@ export interface PriceTypeRecord extends RecordBase {
   readonly deleted: boolean;
 }
 
+/** A `Склад` of the reference data. */
 export interface WarehouseRecord extends RecordBase {
   readonly kind: 'warehouse';
   readonly id: string;
@@ -80,6 +84,7 @@ export interface WarehouseRecord extends RecordBase {
   readonly deleted: boolean;
 }
 
+/** An `ЕдиницаИзмерения`. `id` is as written: padded (`"796 "`), and even blank in a real export. */
 export interface UnitRecord extends RecordBase {
   readonly kind: 'unit';
   readonly id: string;
@@ -106,6 +111,7 @@ export interface Requisite {
   readonly value: string;
 }
 
+/** A `Товар`. In classic 2.04 each characteristic is a good of its own, with `good#characteristic` as its id. */
 export interface GoodRecord extends RecordBase {
   readonly kind: 'good';
   readonly id: string;
@@ -126,6 +132,7 @@ export interface GoodRecord extends RecordBase {
   readonly deleted: boolean;
 }
 
+/** A `Предложение` that describes something: mere keys with prices or rests give only those records. */
 export interface OfferRecord extends RecordBase {
   readonly kind: 'offer';
   /** The whole key: `<good>` or `<good>#<characteristic>`. */
@@ -202,6 +209,7 @@ export type WarningCode =
   | 'unknown-section'
   | 'stock-total-differs';
 
+/** Everything that a reader yields; `kind` tells which. */
 export type CommerceMlRecord =
   | DocumentRecord
   | SectionRecord

@@ -5,6 +5,7 @@ import type { ExchangeFile } from './exchange-file.ts';
 
 /** The order in which kinds must be read: each refers only to earlier ones. */
 export const PHASES = ['reference', 'goods', 'offers', 'prices', 'rests'] as const;
+/** One of `PHASES`. */
 export type Phase = (typeof PHASES)[number];
 
 /** An exchange file with its place in the order. */

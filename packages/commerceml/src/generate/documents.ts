@@ -26,6 +26,7 @@ export interface Envelope {
   readonly footer: string;
 }
 
+/** `Каталог/Ид` of a seed. */
 export function catalogId(seed: number): string {
   return guid(seed, ID.catalog, 0);
 }
@@ -46,6 +47,7 @@ function changes(frame: DocumentFrame): string {
 }
 
 /** A document with only a `Классификатор`, whose body is given. */
+/** A `Классификатор` element with the given body. */
 export function classifierDocument(frame: DocumentFrame, body: string): string {
   return `${rootTag(frame)}${classifier(frame, body)}${ROOT_END}`;
 }
@@ -74,12 +76,14 @@ export function offersEnvelope(frame: DocumentFrame, before = ''): Envelope {
   };
 }
 
+/** A `Группа` with all groups below it. */
 export function groupsXml(group: PlannedGroup): string {
   const children = group.children.map(groupsXml).join('');
   const inner = children === '' ? '' : `<Группы>\n${children}</Группы>\n`;
   return `<Группа>\n<Ид>${group.id}</Ид>\n<НомерВерсии>AAAAAAAAAAE=</НомерВерсии>\n<ПометкаУдаления>false</ПометкаУдаления>\n<Наименование>${escapeText(group.name)}</Наименование>\n${inner}</Группа>\n`;
 }
 
+/** `ТипыЦен` with every price type of the vocabulary. */
 export function priceTypesXml(seed: number): string {
   const types = PRICE_TYPES.map(
     ({ name }, i) =>
@@ -88,6 +92,7 @@ export function priceTypesXml(seed: number): string {
   return `\t\t<ТипыЦен>\n${types.join('')}\t\t</ТипыЦен>\n`;
 }
 
+/** `Склады` with every warehouse of the vocabulary. */
 export function warehousesXml(seed: number): string {
   const list = WAREHOUSES.map(
     (name, i) =>
@@ -96,6 +101,7 @@ export function warehousesXml(seed: number): string {
   return `\t\t<Склады>\n${list.join('')}\t\t</Склады>\n`;
 }
 
+/** `ЕдиницыИзмерения` with padded ids and one empty one, as in the real export. */
 export function unitsXml(): string {
   const unit = (id: string, short: string, full: string): string =>
     `\t\t\t<ЕдиницаИзмерения>\n\t\t\t\t<Ид>${id}</Ид>\n\t\t\t\t<ПометкаУдаления>false</ПометкаУдаления>\n\t\t\t\t<НаименованиеКраткое>${short}</НаименованиеКраткое>\n\t\t\t\t<Код>${id}</Код>\n\t\t\t\t<НаименованиеПолное>${full}</НаименованиеПолное>\n\t\t\t</ЕдиницаИзмерения>\n`;
@@ -154,6 +160,7 @@ function dictionaryEntry(id: string, value: string): string {
   return `\t\t\t\t\t<Справочник>\n\t\t\t\t\t\t<ИдЗначения>${id}</ИдЗначения>\n\t\t\t\t\t\t<Значение>${escapeText(value)}</Значение>\n\t\t\t\t\t</Справочник>\n`;
 }
 
+/** A `Товар` in the layout of the frame. */
 export function goodXml(good: PlannedGood, frame: DocumentFrame): string {
   const v3 = frame.layout === '3.1';
   const status = !v3 && good.deleted ? ' Статус="Удален"' : '';

@@ -27,12 +27,14 @@ export const ID = {
   catalog: 12,
 };
 
+/** A group of the tree. */
 export interface PlannedGroup {
   readonly id: string;
   readonly name: string;
   readonly children: PlannedGroup[];
 }
 
+/** An offer before it is XML. */
 export interface PlannedOffer {
   readonly id: string;
   readonly name: string;
@@ -40,6 +42,7 @@ export interface PlannedOffer {
   readonly characteristics: readonly (readonly [string, string, string])[];
 }
 
+/** A good with its offers before it is XML. */
 export interface PlannedGood {
   readonly index: number;
   readonly id: string;
@@ -101,6 +104,7 @@ export function offerCount(index: number, offersPerGood: number): number {
   return Math.floor(total / 9) + (place < total % 9 ? 1 : 0);
 }
 
+/** Decides about one good from seed and index alone, so that any range can be made in any order. */
 export function planGood(
   index: number,
   idByName: ReadonlyMap<string, string>,

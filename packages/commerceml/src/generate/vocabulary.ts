@@ -28,6 +28,7 @@ export const SECTIONS: readonly (readonly [string, readonly string[]])[] = [
   ['Награды и призы', ['Кубки', 'Медали']],
 ];
 
+/** The kinds of goods; a good draws one. */
 export const GOOD_KINDS: readonly GoodKind[] = [
   { name: 'Кимоно для джиу джитсу (BJJ)', group: 'Кимоно', scale: 'clothes', view: 'Кимоно' },
   {
@@ -54,6 +55,7 @@ export const GOOD_KINDS: readonly GoodKind[] = [
   { name: 'Термобельё', group: 'Термобелье', scale: 'kids', view: 'Термобелье' },
 ];
 
+/** Sizes by scale, in the spellings that one export mixes. */
 export const SIZES: Readonly<Record<SizeScale, readonly string[]>> = {
   clothes: ['XS', 'S', 'M', 'L', 'XL', '2XL', 'XXXL', '4XL', 'А5 (2XL)', 'М3 (145-150)'],
   shoes: ['35', '36', '37', '38', '39', '40', '41', '42', '43', '44', '45', '46', '6,5', '6.5'],
@@ -127,6 +129,7 @@ export const PRICE_TYPES: readonly {
   { name: 'Розничная', factor: 1, share: 1 },
 ];
 
+/** The names of the warehouses. */
 export const WAREHOUSES: readonly string[] = ['1 СДВ склад', '2 ТЛВ склад'];
 
 /** Characteristics that say nothing to a buyer: [name, value in the file, value among the properties]. */

@@ -22,8 +22,10 @@ export interface AttributeIssue {
   readonly value: string;
 }
 
+/** Which rule found it. */
 export type AttributeSource = 'characteristic' | 'property' | 'name';
 
+/** Colour and size, where they came from, and what was not sure. */
 export interface VariantAttributes {
   /** The known colour's own spelling where it is one, else the text as written (a compound stays a compound). */
   readonly color: string | undefined;

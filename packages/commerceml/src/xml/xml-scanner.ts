@@ -46,6 +46,7 @@ export const TEXT_IGNORED = 0;
 export const TEXT_WANTED = 1;
 /** As `TEXT_WANTED`, for texts that come again and again: the same string is given each time. */
 export const TEXT_REPEATED = 2;
+/** One of the three: what to do with an element's own text. */
 export type TextMode = 0 | 1 | 2;
 
 /** What a reader gets to see. */
