@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly statementTimeoutMs?: number | undefined;
   readonly lockTimeoutMs?: number | undefined;
   readonly connectTimeoutMs?: number | undefined;
+  /** A walsender bound to the database instead of an ordinary session: takes replication commands. */
+  readonly replication?: 'database' | undefined;
 }
 
 export type Client = pg.Client;
@@ -43,7 +45,7 @@ export async function connect(address: DatabaseAddress, options: SessionOptions)
     `lock_timeout=${options.lockTimeoutMs ?? 0}`,
     `statement_timeout=${options.statementTimeoutMs ?? 0}`,
   ];
-  const client = new pg.Client({
+  const config: pg.ClientConfig & { replication?: string | undefined } = {
     host: address.host,
     port: address.port,
     user: address.user,
@@ -53,7 +55,9 @@ export async function connect(address: DatabaseAddress, options: SessionOptions)
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     options: settings.map((setting) => `-c ${setting}`).join(' '),
     keepAlive: true,
-  });
+    replication: options.replication,
+  };
+  const client = new pg.Client(config);
   // A session that is cut while idle raises here; the next query on it reports the loss to whoever waits.
   client.on('error', () => undefined);
   try {
@@ -106,7 +110,8 @@ export function readPasswords(passwordFile: string): string[] {
     .filter((password) => password !== '');
 }
 
-function passwordFor(address: DatabaseAddress): string | undefined {
+/** The password that the address's file has for it; undefined when it names no file. */
+export function passwordFor(address: DatabaseAddress): string | undefined {
   if (address.passwordFile === undefined) return undefined;
   const wanted = [address.host, String(address.port), address.database, address.user];
   const line = pgpassLines(address.passwordFile).find((fields) =>

@@ -51,12 +51,24 @@ export async function fingerprintTables(
     if (first === undefined) return {};
     const tables = await listTables(first, wanted);
     requireAll(wanted, tables);
-    const pieces = tables.flatMap((table) => piecesOf(table, sessions.length));
-    const sums = await sumPieces(sessions, pieces, options.signal);
-    return Object.fromEntries(tables.map((table) => [table.table, combine(table, sums)]));
+    return await fingerprintWith(sessions, tables, options.signal);
   } finally {
     await Promise.all(sessions.map((session) => session.end()));
   }
+}
+
+/**
+ * Fingerprints tables over sessions that are open already: behind a fence no other can be opened. The sessions see
+ * what their transactions see; the caller has pinned `search_path` and `row_security`.
+ */
+export async function fingerprintWith(
+  sessions: readonly Client[],
+  tables: readonly TableColumns[],
+  signal?: AbortSignal | undefined,
+): Promise<TableFingerprints> {
+  const pieces = tables.flatMap((table) => piecesOf(table, sessions.length));
+  const sums = await sumPieces(sessions, pieces, signal);
+  return Object.fromEntries(tables.map((table) => [table.table, combine(table, sums)]));
 }
 
 /** Names of the tables whose rows or columns differ, or that only one side has. */

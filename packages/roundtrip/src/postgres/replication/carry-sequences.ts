@@ -1,0 +1,87 @@
+import { Refused } from '../../errors.ts';
+import type { Client } from '../connection.ts';
+import { formatTableName, sqlTableName } from '../table-name.ts';
+
+/** A sequence that was moved on. Positions as text: they may exceed 2^53. */
+export interface CarriedSequence {
+  readonly sequence: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+interface Position {
+  readonly sequence: string;
+  readonly last: bigint;
+  readonly called: boolean;
+  readonly increment: bigint;
+  readonly min: bigint;
+  readonly max: bigint;
+  readonly cycles: boolean;
+}
+
+/**
+ * Moves each sequence that both sides have on to where the other side is, plus `margin` values: sequences do not
+ * replicate. None is ever moved back. The margin covers values that were drawn and not yet used.
+ *
+ * @throws Refused `sequence-exhausted` where the margin does not fit.
+ */
+export async function carrySequences(options: {
+  readonly from: Client;
+  readonly to: Client;
+  /** Values, not numbers: each counts as one increment. Default 100. */
+  readonly margin?: number | undefined;
+}): Promise<CarriedSequence[]> {
+  const margin = BigInt(options.margin ?? 100);
+  const theirs = new Map((await positions(options.to)).map((position) => [position.sequence, position]));
+  const carried: CarriedSequence[] = [];
+  for (const from of await positions(options.from)) {
+    const to = theirs.get(from.sequence);
+    // Never drawn from: nothing to carry. A cycling sequence has no order to keep.
+    if (to === undefined || !from.called || from.cycles) continue;
+    const target = from.last + margin * from.increment;
+    const ahead = (a: bigint, b: bigint): boolean => (from.increment > 0n ? a > b : a < b);
+    if (to.called && !ahead(target, to.last)) continue;
+    if (target > to.max || target < to.min) throw exhausted(from.sequence, target, to);
+    await options.to.query('SELECT setval($1::regclass, $2::bigint, true)', [
+      sqlTableName(to.sequence),
+      target.toString(),
+    ]);
+    carried.push({ sequence: from.sequence, before: to.last.toString(), after: target.toString() });
+  }
+  return carried;
+}
+
+async function positions(client: Client): Promise<Position[]> {
+  const { rows } = await client.query<{
+    schema: string;
+    name: string;
+    start: string;
+    last: string | null;
+    increment: string;
+    min: string;
+    max: string;
+    cycles: boolean;
+  }>(
+    `SELECT schemaname AS schema, sequencename AS name, start_value::text AS start, last_value::text AS last,
+            increment_by::text AS increment, min_value::text AS min, max_value::text AS max, cycle AS cycles
+     FROM pg_catalog.pg_sequences ORDER BY 1, 2`,
+  );
+  return rows.map(({ schema, name, start, last, increment, min, max, cycles }) => ({
+    sequence: formatTableName({ schema, name }),
+    last: BigInt(last ?? start),
+    called: last !== null,
+    increment: BigInt(increment),
+    min: BigInt(min),
+    max: BigInt(max),
+    cycles,
+  }));
+}
+
+function exhausted(sequence: string, target: bigint, { min, max }: Position): Refused {
+  return new Refused({
+    code: 'sequence-exhausted',
+    seen: `sequence ${sequence} would go to ${target}`,
+    expected: `a value between ${min} and ${max}`,
+    next: 'lower the margin, or widen the sequence',
+  });
+}

@@ -1,0 +1,25 @@
+/** Carries the rows of chosen tables from one database to another while both live: the way back kept in step. */
+export { type BrokenKey, foreignKeyAntiJoins } from './anti-join.ts';
+export { type CarriedSequence, carrySequences } from './carry-sequences.ts';
+export { columnsInCommon } from './columns-in-common.ts';
+export { compareSides, type SidesCompared } from './compare-sides.ts';
+export { type Drained, drainTo } from './drain.ts';
+export { type SlotHealth, type StreamHealth, slotHealth, streamHealth } from './health.ts';
+export { type OpenTransaction, transactionsWithWrites } from './old-transactions.ts';
+export { type ReplicationFinding, replicationPreflight } from './preflight.ts';
+export { createPublication, dropPublication } from './publication.ts';
+export {
+  type ArmedReverse,
+  type ArmReverseOptions,
+  armReverse,
+  type DrainedReverse,
+  type DrainReverseOptions,
+  disarmReverse,
+  drainReverse,
+  inspectReverse,
+  openReverse,
+  type ReverseSessions,
+} from './reverse.ts';
+export { createExportedSlot, createSlot, dropSlot, type ExportedSlot } from './slot.ts';
+export { type ReplicatedTable, type ReplicationStream, streamNames } from './stream.ts';
+export { createSubscription, detach } from './subscription.ts';

@@ -1,0 +1,274 @@
+import { Failed, Refused } from '../../errors.ts';
+import { type Client, connect, type DatabaseAddress, withClient } from '../connection.ts';
+import type { TableFingerprints } from '../fingerprint.ts';
+import { type BrokenKey, foreignKeyAntiJoins } from './anti-join.ts';
+import { type CarriedSequence, carrySequences } from './carry-sequences.ts';
+import { columnsInCommon } from './columns-in-common.ts';
+import { compareSides } from './compare-sides.ts';
+import { type Drained, drainTo } from './drain.ts';
+import { type StreamHealth, slotHealth, streamHealth } from './health.ts';
+import { dropMarkerTable } from './marker.ts';
+import { type ReplicationFinding, replicationPreflight } from './preflight.ts';
+import { createPublication, dropPublication } from './publication.ts';
+import { installPasswordFile, removePasswordFile } from './server-password-file.ts';
+import { createSlot } from './slot.ts';
+import { type ReplicationStream, streamNames } from './stream.ts';
+import { createSubscription, detach } from './subscription.ts';
+
+export interface ArmReverseOptions {
+  /** The migrated database under its present name; clients are not let in yet. */
+  readonly live: DatabaseAddress;
+  /** The return database: its protected tables hold the same rows now. */
+  readonly return: DatabaseAddress;
+  readonly tables: readonly string[];
+  /** a-z, 0-9 and _; carries the run's salt. */
+  readonly name: string;
+  /**
+   * Password file on the machine of the return database's *server*, readable by it. Without one, a file is put into
+   * its data directory when `live` has a password at all.
+   */
+  readonly serverPasswordFile?: string | undefined;
+  readonly timeoutMs: number;
+}
+
+export interface ArmedReverse {
+  readonly stream: ReplicationStream;
+  readonly warnings: readonly ReplicationFinding[];
+  readonly armedMs: number;
+}
+
+const APPLICATION = 'roundtrip reverse';
+
+/**
+ * Begins to carry what is written to the protected tables of the live database into the return database. Called
+ * while no client can write, before the first one can; ends only when a change has gone all the way through.
+ *
+ * Each part that exists is kept, so that it can be repeated after a crash at any point, also after clients have begun
+ * to write: a slot that were made anew would have lost what came between.
+ *
+ * @throws Refused `replication-refused` with all findings; Failed `slot-blocked`, `drain-timed-out`.
+ * @example await armReverse({ live, return: back, tables: ['orders'], name: 'reverse_ab12', timeoutMs: 30_000 })
+ */
+export async function armReverse(options: ArmReverseOptions): Promise<ArmedReverse> {
+  const startedMs = performance.now();
+  const { name, tables, timeoutMs } = options;
+  return withClient(options.live, { applicationName: APPLICATION }, (live) =>
+    withClient(options.return, { applicationName: APPLICATION }, async (back) => {
+      const names = streamNames(name);
+      const warnings = await findingsOrRefusal(live, back, tables, names.slot);
+      const common = await columnsInCommon(live, back, tables);
+      await createPublication(live, names.publication, common);
+      await createSlot(live, names.slot, { timeoutMs });
+      const serverPasswordFile =
+        options.serverPasswordFile ?? (await installPasswordFile(back, name, options.live));
+      const passwordFileInstalled = options.serverPasswordFile === undefined && serverPasswordFile !== null;
+      const stream = { name, ...names, tables: common, serverPasswordFile, passwordFileInstalled };
+      await createSubscription(back, stream, options.live);
+      await drainTo({ publisher: live, subscriber: back }, stream, { timeoutMs });
+      return { stream, warnings, armedMs: Math.round(performance.now() - startedMs) };
+    }),
+  );
+}
+
+async function findingsOrRefusal(
+  live: Client,
+  back: Client,
+  tables: readonly string[],
+  slot: string,
+): Promise<readonly ReplicationFinding[]> {
+  // Armed before and interrupted: what it needs it has.
+  if ((await slotHealth(live, slot)).exists) return [];
+  const findings = await replicationPreflight({ publisher: live, subscriber: back, tables });
+  const refusals = findings.filter(({ severity }) => severity === 'refusal');
+  if (refusals.length === 0) return findings;
+  throw new Refused({
+    code: 'replication-refused',
+    seen: refusals.map(({ seen }) => seen).join('; '),
+    expected: 'nothing in the way of the reverse stream',
+    next: refusals.map(({ cure }) => cure).join('; '),
+    fields: { findings },
+  });
+}
+
+/** Whether the reverse stream is there, from both catalogues: for a resume that does not know. */
+export async function inspectReverse(
+  addresses: { readonly live: DatabaseAddress; readonly return: DatabaseAddress },
+  stream: Pick<ReplicationStream, 'slot' | 'subscription'>,
+): Promise<StreamHealth> {
+  return withClient(addresses.live, { applicationName: APPLICATION }, (publisher) =>
+    withClient(addresses.return, { applicationName: APPLICATION }, (subscriber) =>
+      streamHealth({ publisher, subscriber }, stream),
+    ),
+  );
+}
+
+/** Sessions on both sides of the stream that were opened before the fence, since nobody can open one behind it. */
+export interface ReverseSessions {
+  readonly live: readonly Client[];
+  readonly return: readonly Client[];
+  /** Backends of the live database that the fence must spare: these sessions and the stream's walsender. */
+  readonly sparePids: readonly number[];
+  end(): Promise<void>;
+}
+
+/**
+ * Opens the sessions for `drainReverse`, and drains once beforehand, so that what is left to do behind the fence is
+ * little. Called before the fence.
+ *
+ * @throws Failed `drain-timed-out`, `stream-broken` when the stream does not run: nothing was closed then.
+ */
+export async function openReverse(
+  addresses: { readonly live: DatabaseAddress; readonly return: DatabaseAddress },
+  stream: ReplicationStream,
+  options: { readonly timeoutMs: number; readonly workers?: number | undefined },
+): Promise<ReverseSessions> {
+  const opened: Client[] = [];
+  const open = async (address: DatabaseAddress): Promise<Client[]> => {
+    const sessions: Client[] = [];
+    for (let count = options.workers ?? 2; count > 0; count -= 1) {
+      const session = await connect(address, { applicationName: APPLICATION });
+      sessions.push(session);
+      opened.push(session);
+    }
+    return sessions;
+  };
+  const end = async (): Promise<void> => {
+    await Promise.all(opened.map((session) => session.end()));
+  };
+  try {
+    const sides = { live: await open(addresses.live), return: await open(addresses.return) };
+    const { publisher, subscriber } = ends(sides);
+    await drainTo({ publisher, subscriber }, stream, options);
+    const { slot } = await streamHealth({ publisher, subscriber }, stream);
+    if (slot.activePid === null) throw broken(stream);
+    const sparePids = [slot.activePid];
+    for (const session of sides.live) {
+      const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      if (rows[0] !== undefined) sparePids.push(rows[0].pid);
+    }
+    return { ...sides, sparePids, end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+function ends(sides: Pick<ReverseSessions, 'live' | 'return'>): {
+  readonly publisher: Client;
+  readonly subscriber: Client;
+} {
+  const [publisher, subscriber] = [sides.live[0], sides.return[0]];
+  if (publisher !== undefined && subscriber !== undefined) return { publisher, subscriber };
+  throw new Refused({
+    code: 'stream-without-sessions',
+    seen: 'no session on one side',
+    expected: 'at least one on each',
+    next: 'open them with at least one worker',
+  });
+}
+
+function broken(stream: ReplicationStream): Failed {
+  return new Failed({
+    code: 'stream-broken',
+    seen: `nothing is connected to slot ${stream.slot}`,
+    expected: 'the walsender of the stream, before the fence closes the database to it',
+    next: 'nothing was closed; wait until the subscription has connected again, then repeat',
+  });
+}
+
+export interface DrainReverseOptions {
+  readonly timeoutMs: number;
+  /** Values that each sequence is moved on by, beyond the live one. Default 100. */
+  readonly sequenceMargin?: number | undefined;
+  /**
+   * The runbook's reverse mapping: SQL run in the return database, in one transaction with foreign keys checked, after
+   * the drain. It gives rows that the old schema cannot hold a place there, such as a product for an SKU that was
+   * born after the switch.
+   */
+  readonly mapping?: readonly string[] | undefined;
+}
+
+export interface DrainedReverse {
+  readonly drained: Drained;
+  /** Of the replicated columns on the live side, equal on the return side. */
+  readonly fingerprints: TableFingerprints;
+  readonly sequences: readonly CarriedSequence[];
+  /** Rows that each statement of the mapping touched. */
+  readonly mapped: readonly number[];
+  /** Foreign keys of protected tables that do not hold in the return database. Empty, or the caller decides. */
+  readonly broken: readonly BrokenKey[];
+}
+
+/**
+ * Behind the fence: the last changes are applied, both sides are compared, sequences carried, the mapping run and
+ * foreign keys checked by rows. Can be repeated.
+ *
+ * @throws Failed `drain-timed-out`, `reverse-differs`, `reverse-mapping-failed`.
+ */
+export async function drainReverse(
+  sessions: ReverseSessions,
+  stream: ReplicationStream,
+  options: DrainReverseOptions,
+): Promise<DrainedReverse> {
+  const { publisher, subscriber } = ends(sessions);
+  const drained = await drainTo({ publisher, subscriber }, stream, options);
+  const { differing, fingerprints } = await compareSides(sessions.live, sessions.return, stream.tables);
+  if (differing.length > 0) {
+    throw new Failed({
+      code: 'reverse-differs',
+      seen: `the return database differs from the live one in: ${differing.join(', ')}`,
+      expected: 'every row that customers wrote in both',
+      next: 'nothing was switched; name the rows with `roundtrip compare` before deciding',
+      fields: { tables: differing },
+    });
+  }
+  const sequences = await carrySequences({ from: publisher, to: subscriber, margin: options.sequenceMargin });
+  const mapped = await applyMapping(subscriber, options.mapping ?? []);
+  const broken = await foreignKeyAntiJoins(subscriber, { tables: stream.tables.map(({ table }) => table) });
+  return { drained, fingerprints, sequences, mapped, broken };
+}
+
+async function applyMapping(back: Client, statements: readonly string[]): Promise<number[]> {
+  if (statements.length === 0) return [];
+  const counts: number[] = [];
+  await back.query('BEGIN');
+  try {
+    // The comparison pinned the path; the runbook's statements are written for the database's own.
+    await back.query('RESET search_path');
+    for (const statement of statements) counts.push((await back.query(statement)).rowCount ?? 0);
+    await back.query('COMMIT');
+    return counts;
+  } catch (cause) {
+    await back.query('ROLLBACK');
+    throw new Failed({
+      code: 'reverse-mapping-failed',
+      seen: `statement ${counts.length + 1} of the reverse mapping: ${(cause as Error).message}`,
+      expected: 'all of them to run',
+      next: 'nothing was switched and the mapping left no trace; correct it, then repeat',
+      cause,
+    });
+  }
+}
+
+/**
+ * Ends the reverse stream and leaves nothing of it: subscription, slot, publication, marker, password file. Before a
+ * rename (walsender and worker are sessions), and when the watch is over: a slot that is forgotten fills the disk.
+ * `live` may be left out when that side is gone for good; its slot then goes with its cluster, or by hand.
+ *
+ * @throws Failed `subscription-stays`, `slot-stays`.
+ */
+export async function disarmReverse(
+  sessions: { readonly live?: Client | undefined; readonly return: Client },
+  stream: ReplicationStream,
+  options: { readonly timeoutMs: number },
+): Promise<{ readonly disarmedMs: number }> {
+  const startedMs = performance.now();
+  await detach(sessions.return, stream, { publisher: sessions.live, timeoutMs: options.timeoutMs });
+  await dropMarkerTable(sessions.return);
+  if (stream.passwordFileInstalled) await removePasswordFile(sessions.return, stream.name);
+  if (sessions.live !== undefined) {
+    await dropPublication(sessions.live, stream.publication);
+    await dropMarkerTable(sessions.live);
+  }
+  return { disarmedMs: Math.round(performance.now() - startedMs) };
+}
