@@ -7,6 +7,7 @@ import { addNote, EMPTY_WATCH, type Gap, type Gauge, type WatchState } from './w
 import { addSlot, tallyWithin } from './windows.ts';
 
 const GAPS_MAX = 100;
+const SILENCE = 'no request at all';
 const HOUR_MS = 3_600_000;
 const STOPPED_MS = 600_000;
 /** Requests that should have come in ten minutes before their absence means anything: P(0 | 20 expected) is 2·10⁻⁹. */
@@ -67,8 +68,10 @@ function cover(
     return { ...state, coveredMs: state.coveredMs + state.silentMs + elapsedMs, silentMs: 0 };
   }
   const silentMs = state.silentMs + elapsedMs;
-  if (silentMs <= settled.silenceMsMax) return { ...state, silentMs };
-  return lose(state, { fromMs: atMs - silentMs, toMs: atMs, reason: 'no request at all' });
+  const last = state.gaps.at(-1);
+  const isInGap = last?.toMs === fromMs && last.reason === SILENCE;
+  if (silentMs <= settled.silenceMsMax && !isInGap) return { ...state, silentMs };
+  return lose(state, { fromMs, toMs: atMs, reason: SILENCE });
 }
 
 function whyUncovered(
@@ -87,8 +90,9 @@ function whyUncovered(
   return undefined;
 }
 
-/** The time of a gap is lost; a gap that goes on for the same reason is one gap. */
-function lose(state: WatchState, gap: Gap): WatchState {
+/** The time of a gap is lost, with the silence before it; a gap that goes on for the same reason is one gap. */
+function lose(state: WatchState, found: Gap): WatchState {
+  const gap = { ...found, fromMs: found.fromMs - state.silentMs };
   const lostMs = state.lostMs + gap.toMs - gap.fromMs;
   const last = state.gaps.at(-1);
   const goesOn = last !== undefined && last.toMs === gap.fromMs && last.reason === gap.reason;

@@ -3,7 +3,7 @@ import { judgeAlarms, judgeLoad } from './judge-alarms.ts';
 import { describeCondition, isErrorRate, isLatency, type MatrixRow } from './matrix.ts';
 import type { SettledWatch } from './settled-watch.ts';
 import { addNote, type RowState, type WatchState } from './watch-state.ts';
-import { type Holding, whatHolds } from './what-holds.ts';
+import { type Holding, isSilentNow, whatHolds } from './what-holds.ts';
 
 /** YES must hold in two samples in a row: one sample may be one hiccup of one machine. */
 const SAMPLES_IN_A_ROW = 2;
@@ -39,7 +39,8 @@ function judgeRow(
   if ('event' in condition) return state;
   if (!isErrorRate(condition) && !isLatency(condition) && !fresh.has(condition.metric)) return state;
   const seen = whatHolds(settled, state, condition);
-  return seen === undefined ? calmDown(state, row) : hold(state, row, seen);
+  if (seen !== undefined) return hold(state, row, seen);
+  return isErrorRate(condition) && isSilentNow(state) ? state : calmDown(state, row);
 }
 
 function hold(state: WatchState, row: MatrixRow, seen: Holding): WatchState {

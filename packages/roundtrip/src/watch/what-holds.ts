@@ -52,6 +52,7 @@ function whatFails(
   for (const windowMs of windowsMs) {
     for (const sources of settled.units) {
       // The short look first: it answers nearly always, and costs a tenth.
+      if (newestErrors(state, sources) === 0) continue;
       const confirm = within(settled, state, sources, windowMs * CONFIRM_SHARE);
       if (confirm.errors <= confirm.requests * value) continue;
       const now = within(settled, state, sources, windowMs);
@@ -65,6 +66,17 @@ function whatFails(
     }
   }
   return undefined;
+}
+
+/** Whatever is still true must still go wrong: one bad sample stays in every window for minutes. */
+function newestErrors(state: WatchState, sources: readonly string[]): number {
+  const newest = state.slots.at(-1)?.tallies ?? {};
+  return sources.reduce((sum, source) => sum + (newest[source]?.errors ?? 0), 0);
+}
+
+/** True when the newest sample holds no request, so that it cannot say that anything is over. */
+export function isSilentNow(state: WatchState): boolean {
+  return Object.values(state.slots.at(-1)?.tallies ?? {}).every(({ requests }) => requests === 0);
 }
 
 function failingText(sources: readonly string[], now: Tally, windowMs: number, confidence: number): string {
