@@ -121,6 +121,17 @@ describe('DocumentFeed', () => {
     });
   }
 
+  it('counts a surrogate pair of UTF-16 as four bytes', () => {
+    const bytes = Buffer.from(
+      `\ufeff${xml.replace('<Товары>', '<Наименование>\u{1F6F4}\u{1F3BD}</Наименование><Товары>')}`,
+      'utf16le',
+    );
+    for (const step of [bytes.length, 1]) {
+      const offset = readAll(bytes, step).find(({ kind }) => kind === 'good')?.origin.offset ?? -1;
+      assert.equal(bytes.toString('utf16le', offset, offset + 14), '<Товар>');
+    }
+  });
+
   const refused: [string, Buffer, string][] = [
     ['windows-1251 that says it is UTF-8', cp1251(declared('UTF-8')), 'invalid-encoding'],
     ['UTF-16 declared over ASCII bytes', Buffer.from(declared('UTF-16')), 'unsupported-encoding'],

@@ -1,7 +1,13 @@
 /** The reference for well-formedness: saxes, and our scanner made to give the same events. */
 import assert from 'node:assert/strict';
 import { SaxesParser } from 'saxes';
-import { TEXT_REPEATED, TEXT_WANTED, type TextMode, XmlScanner } from '../../src/xml/xml-scanner.ts';
+import {
+  TEXT_IGNORED,
+  TEXT_REPEATED,
+  TEXT_WANTED,
+  type TextMode,
+  XmlScanner,
+} from '../../src/xml/xml-scanner.ts';
 
 /** Events in order, or the fact that the document is not well-formed. */
 export type Outcome = { readonly ok: true; readonly events: readonly string[] } | { readonly ok: false };
@@ -41,6 +47,8 @@ function append(texts: string[], text: string): void {
 export function byScanner(bytes: Uint8Array, step: number = bytes.length): Outcome {
   const wanted = scan(bytes, step, TEXT_WANTED);
   assert.deepEqual(scan(bytes, step, TEXT_REPEATED), wanted, 'with the cache of repeated texts');
+  // Texts that nobody wants are checked all the same.
+  assert.equal(scan(bytes, step, TEXT_IGNORED).ok, wanted.ok, 'with texts ignored');
   return wanted;
 }
 
