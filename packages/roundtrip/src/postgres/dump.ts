@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Failed } from '../errors.ts';
 import { type RunProcessOptions, runProcess } from '../process/run-process.ts';
-import { connect, type DatabaseAddress, toolEnvironment } from './connection.ts';
+import { type Client, connect, type DatabaseAddress, toolEnvironment } from './connection.ts';
 import { describeDatabase } from './describe.ts';
 import { fingerprintTables, type TableFingerprints } from './fingerprint.ts';
 import { identify } from './identity.ts';
@@ -17,6 +17,8 @@ export interface DumpOptions {
   /** gzip level of pg_dump; 1 was 4× faster than 6 for 17 % more bytes (measured 2026-11). */
   readonly compressLevel: number;
   readonly timeoutMs: number;
+  /** Dump in this snapshot of another session instead of one of our own; `lsn` is where it lies. */
+  readonly snapshot?: { readonly id: string; readonly lsn: string } | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onLine?: ((stream: 'stdout' | 'stderr', line: string) => void) | undefined;
   /** Told of every child, so that a caller who dies can find it again. */
@@ -43,11 +45,7 @@ export async function dumpDatabase(address: DatabaseAddress, options: DumpOption
   chmodSync(directory, 0o700);
   const session = await connect(address, { applicationName: 'roundtrip dump' });
   try {
-    await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const { rows } = await session.query<{ snapshot: string; lsn: string }>(
-      'SELECT pg_export_snapshot() AS snapshot, pg_current_wal_insert_lsn()::text AS lsn',
-    );
-    const { snapshot, lsn } = rows[0] ?? { snapshot: '', lsn: '' };
+    const { id: snapshot, lsn } = await beginSnapshot(session, options.snapshot);
     const identity = await identify(session);
     const describing = (async () => ({
       sequences: await readSequences(session),
@@ -90,6 +88,22 @@ export async function dumpDatabase(address: DatabaseAddress, options: DumpOption
   } finally {
     await session.end();
   }
+}
+
+/** A transaction in the given snapshot, or in one of its own that others can join. */
+async function beginSnapshot(
+  session: Client,
+  given: DumpOptions['snapshot'],
+): Promise<{ readonly id: string; readonly lsn: string }> {
+  await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  if (given !== undefined) {
+    await session.query(`SET TRANSACTION SNAPSHOT ${session.escapeLiteral(given.id)}`);
+    return given;
+  }
+  const { rows } = await session.query<{ id: string; lsn: string }>(
+    'SELECT pg_export_snapshot() AS id, pg_current_wal_insert_lsn()::text AS lsn',
+  );
+  return rows[0] ?? { id: '', lsn: '' };
 }
 
 /** Waits for all to settle even when one fails: a pg_dump left running would write into a folder we gave up. */

@@ -12,14 +12,16 @@ export {
   type ArmedReverse,
   type ArmReverseOptions,
   armReverse,
+  connectReverse,
   type DrainedReverse,
   type DrainReverseOptions,
   disarmReverse,
   drainReverse,
   inspectReverse,
   openReverse,
-  type ReverseSessions,
+  prepareReverse,
 } from './reverse.ts';
+export { openStreamSessions, type StreamSessions } from './sessions.ts';
 export { createExportedSlot, createSlot, dropSlot, type ExportedSlot } from './slot.ts';
 export { type ReplicatedTable, type ReplicationStream, streamNames } from './stream.ts';
 export { createSubscription, detach } from './subscription.ts';

@@ -1,5 +1,5 @@
 import { Failed, Refused } from '../../errors.ts';
-import { type Client, connect, type DatabaseAddress, withClient } from '../connection.ts';
+import { type Client, type DatabaseAddress, withClient } from '../connection.ts';
 import type { TableFingerprints } from '../fingerprint.ts';
 import { type BrokenKey, foreignKeyAntiJoins } from './anti-join.ts';
 import { type CarriedSequence, carrySequences } from './carry-sequences.ts';
@@ -11,6 +11,7 @@ import { dropMarkerTable } from './marker.ts';
 import { type ReplicationFinding, replicationPreflight } from './preflight.ts';
 import { createPublication, dropPublication } from './publication.ts';
 import { installPasswordFile, removePasswordFile } from './server-password-file.ts';
+import { openStreamSessions, type StreamSessions, sessionPair } from './sessions.ts';
 import { createSlot } from './slot.ts';
 import { type ReplicationStream, streamNames } from './stream.ts';
 import { createSubscription, detach } from './subscription.ts';
@@ -51,23 +52,49 @@ const APPLICATION = 'roundtrip reverse';
  */
 export async function armReverse(options: ArmReverseOptions): Promise<ArmedReverse> {
   const startedMs = performance.now();
-  const { name, tables, timeoutMs } = options;
+  const { timeoutMs } = options;
   return withClient(options.live, { applicationName: APPLICATION }, (live) =>
     withClient(options.return, { applicationName: APPLICATION }, async (back) => {
-      const names = streamNames(name);
-      const warnings = await findingsOrRefusal(live, back, tables, names.slot);
-      const common = await columnsInCommon(live, back, tables);
-      await createPublication(live, names.publication, common);
-      await createSlot(live, names.slot, { timeoutMs });
-      const serverPasswordFile =
-        options.serverPasswordFile ?? (await installPasswordFile(back, name, options.live));
-      const passwordFileInstalled = options.serverPasswordFile === undefined && serverPasswordFile !== null;
-      const stream = { name, ...names, tables: common, serverPasswordFile, passwordFileInstalled };
-      await createSubscription(back, stream, options.live);
+      const prepared = await prepareReverse({ live, return: back }, options);
+      const stream = await connectReverse(back, prepared.stream, options);
       await drainTo({ publisher: live, subscriber: back }, stream, { timeoutMs });
+      const { warnings } = prepared;
       return { stream, warnings, armedMs: Math.round(performance.now() - startedMs) };
     }),
   );
+}
+
+/**
+ * The half of arming that must precede the first write: publication and slot. From here on nothing is lost, and the
+ * rest can wait until clients are served again.
+ */
+export async function prepareReverse(
+  sessions: { readonly live: Client; readonly return: Client },
+  options: Pick<ArmReverseOptions, 'tables' | 'name' | 'timeoutMs'>,
+): Promise<{ readonly stream: ReplicationStream; readonly warnings: readonly ReplicationFinding[] }> {
+  const { live, return: back } = sessions;
+  const { name, tables, timeoutMs } = options;
+  const names = streamNames(name);
+  const warnings = await findingsOrRefusal(live, back, tables, names.slot);
+  const common = await columnsInCommon(live, back, tables);
+  await createPublication(live, names.publication, common);
+  await createSlot(live, names.slot, { timeoutMs });
+  const stream = { name, ...names, tables: common, serverPasswordFile: null, passwordFileInstalled: false };
+  return { stream, warnings };
+}
+
+/** The other half: the return database subscribes to `live` under the name that it has now. */
+export async function connectReverse(
+  back: Client,
+  prepared: ReplicationStream,
+  options: Pick<ArmReverseOptions, 'live' | 'serverPasswordFile'>,
+): Promise<ReplicationStream> {
+  const serverPasswordFile =
+    options.serverPasswordFile ?? (await installPasswordFile(back, prepared.name, options.live));
+  const passwordFileInstalled = options.serverPasswordFile === undefined && serverPasswordFile !== null;
+  const stream = { ...prepared, serverPasswordFile, passwordFileInstalled };
+  await createSubscription(back, stream, options.live);
+  return stream;
 }
 
 async function findingsOrRefusal(
@@ -102,78 +129,22 @@ export async function inspectReverse(
   );
 }
 
-/** Sessions on both sides of the stream that were opened before the fence, since nobody can open one behind it. */
-export interface ReverseSessions {
-  readonly live: readonly Client[];
-  readonly return: readonly Client[];
-  /** Backends of the live database that the fence must spare: these sessions and the stream's walsender. */
-  readonly sparePids: readonly number[];
-  end(): Promise<void>;
-}
-
 /**
  * Opens the sessions for `drainReverse`, and drains once beforehand, so that what is left to do behind the fence is
- * little. Called before the fence.
+ * little. Called before the fence, which must spare `sparePids`.
  *
  * @throws Failed `drain-timed-out`, `stream-broken` when the stream does not run: nothing was closed then.
+ * @example
+ * const sessions = await openReverse({ live, return: back }, stream, { timeoutMs: 10_000 });
+ * await closeDatabase(admin, live.database, { timeoutMs: 10_000, spare: sessions.sparePids });
+ * await drainReverse(sessions, stream, { timeoutMs: 10_000 });
  */
 export async function openReverse(
   addresses: { readonly live: DatabaseAddress; readonly return: DatabaseAddress },
   stream: ReplicationStream,
   options: { readonly timeoutMs: number; readonly workers?: number | undefined },
-): Promise<ReverseSessions> {
-  const opened: Client[] = [];
-  const open = async (address: DatabaseAddress): Promise<Client[]> => {
-    const sessions: Client[] = [];
-    for (let count = options.workers ?? 2; count > 0; count -= 1) {
-      const session = await connect(address, { applicationName: APPLICATION });
-      sessions.push(session);
-      opened.push(session);
-    }
-    return sessions;
-  };
-  const end = async (): Promise<void> => {
-    await Promise.all(opened.map((session) => session.end()));
-  };
-  try {
-    const sides = { live: await open(addresses.live), return: await open(addresses.return) };
-    const { publisher, subscriber } = ends(sides);
-    await drainTo({ publisher, subscriber }, stream, options);
-    const { slot } = await streamHealth({ publisher, subscriber }, stream);
-    if (slot.activePid === null) throw broken(stream);
-    const sparePids = [slot.activePid];
-    for (const session of sides.live) {
-      const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      if (rows[0] !== undefined) sparePids.push(rows[0].pid);
-    }
-    return { ...sides, sparePids, end };
-  } catch (error) {
-    await end();
-    throw error;
-  }
-}
-
-function ends(sides: Pick<ReverseSessions, 'live' | 'return'>): {
-  readonly publisher: Client;
-  readonly subscriber: Client;
-} {
-  const [publisher, subscriber] = [sides.live[0], sides.return[0]];
-  if (publisher !== undefined && subscriber !== undefined) return { publisher, subscriber };
-  throw new Refused({
-    code: 'stream-without-sessions',
-    seen: 'no session on one side',
-    expected: 'at least one on each',
-    next: 'open them with at least one worker',
-  });
-}
-
-function broken(stream: ReplicationStream): Failed {
-  return new Failed({
-    code: 'stream-broken',
-    seen: `nothing is connected to slot ${stream.slot}`,
-    expected: 'the walsender of the stream, before the fence closes the database to it',
-    next: 'nothing was closed; wait until the subscription has connected again, then repeat',
-  });
+): Promise<StreamSessions> {
+  return openStreamSessions({ publisher: addresses.live, subscriber: addresses.return }, stream, options);
 }
 
 export interface DrainReverseOptions {
@@ -182,7 +153,7 @@ export interface DrainReverseOptions {
   readonly sequenceMargin?: number | undefined;
   /**
    * The runbook's reverse mapping: SQL run in the return database, in one transaction with foreign keys checked, after
-   * the drain. It gives rows that the old schema cannot hold a place there, such as a product for an SKU that was
+   * the drain; repeated when the rollback is, so written to be repeatable. It gives rows that the old schema cannot hold a place there, such as a product for an SKU that was
    * born after the switch.
    */
   readonly mapping?: readonly string[] | undefined;
@@ -206,13 +177,17 @@ export interface DrainedReverse {
  * @throws Failed `drain-timed-out`, `reverse-differs`, `reverse-mapping-failed`.
  */
 export async function drainReverse(
-  sessions: ReverseSessions,
+  sessions: StreamSessions,
   stream: ReplicationStream,
   options: DrainReverseOptions,
 ): Promise<DrainedReverse> {
-  const { publisher, subscriber } = ends(sessions);
+  const { publisher, subscriber } = sessionPair(sessions);
   const drained = await drainTo({ publisher, subscriber }, stream, options);
-  const { differing, fingerprints } = await compareSides(sessions.live, sessions.return, stream.tables);
+  const { differing, fingerprints } = await compareSides(
+    sessions.publishers,
+    sessions.subscribers,
+    stream.tables,
+  );
   if (differing.length > 0) {
     throw new Failed({
       code: 'reverse-differs',

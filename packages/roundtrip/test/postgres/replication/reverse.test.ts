@@ -311,7 +311,7 @@ test('a rollback under superusers who write without pause loses no acknowledged 
   await closeDatabase(admin, liveName, { ...TIMEOUT, spare: sessions.sparePids });
   const fencedMs = performance.now() - startedMs;
   const { drained, broken } = await drainReverse(sessions, stream, TIMEOUT);
-  const [live, back] = [sessions.live[0], sessions.return[0]];
+  const [live, back] = [sessions.publishers[0], sessions.subscribers[0]];
   assert.ok(live !== undefined && back !== undefined);
   const { disarmedMs } = await disarmReverse({ live, return: back }, stream, TIMEOUT);
   await sessions.end();
