@@ -41,7 +41,7 @@ export function loginRoutes(scope: FastifyInstance, pages: Admin): void {
       if (!matches || !mayDo(user, 'look')) {
         return pages.send(reply.code(403), undefined, loginForm('Вход не удался. / Signing in failed.'));
       }
-      signIn(reply, user);
+      await signIn(pages.shop.database, request, reply, user);
       return reply.redirect('/admin/', 303);
     },
   );

@@ -42,7 +42,7 @@ export function authRoutes(app: FastifyInstance, shop: Shop): void {
       if (user === undefined || !(await passwordMatches(request.body.password, user.password))) {
         throw new ShopError('forbidden', 'the e-mail address and the password do not belong together');
       }
-      signIn(reply, user);
+      await signIn(shop.database, request, reply, user);
       return { id: user.id, email: user.email, role: user.role };
     },
   );

@@ -6,15 +6,20 @@ import { loadRelease } from '../releases/load-release.ts';
 import type { ShopDirectories } from '../service/directories.ts';
 import { signingSecret } from './secret.ts';
 import { shopServer } from './server.ts';
+import { stopListening } from './stop-listening.ts';
 
 /** Time for keep-alive clients to send what they have and be told to close; then the listener closes. */
 const DRAIN_MS = 250;
+/** Connections that say nothing for so long after the door is closed are idle ones. */
+const IDLE_GRACE_MS = 500;
 /** A request may take this long to end after the signal. */
 const CLOSE_TIMEOUT_MS = 15_000;
 
 /**
- * Serves the API until SIGTERM or SIGINT, then stops without dropping a request: answers go on and close their
- * connections for a quarter of a second, then the listener closes, then the pool. A second signal ends at once.
+ * Serves the API until SIGTERM or SIGINT, then stops without cutting a request that it has begun: answers close their
+ * connections for a quarter of a second, then the door is closed, then the pool. Who still waits in front of the door is
+ * reset by the kernel; a proxy that asks `/api/health/ready/` has sent them elsewhere by then. A second signal ends at
+ * once.
  *
  * @example
  * await serveApi({ port: 8000, host: '127.0.0.1', directories: shopDirectories() });
@@ -44,6 +49,7 @@ export async function serveApi(options: {
   process.once(signal, () => process.exit(130));
   drain();
   await sleep(DRAIN_MS);
+  await stopListening(app.server, { graceMs: IDLE_GRACE_MS });
   const timer = setTimeout(() => {
     logger.error(
       { timeoutMs: CLOSE_TIMEOUT_MS },

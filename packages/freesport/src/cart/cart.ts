@@ -110,7 +110,8 @@ export function ownerValue(owner: CartOwner): number | string {
   return owner.kind === 'user' ? owner.userId : owner.key;
 }
 
-async function cartIdOf(db: Queryable, owner: CartOwner): Promise<number> {
+/** The id of the owner's cart, made where there is none. */
+export async function cartIdOf(db: Queryable, owner: CartOwner): Promise<number> {
   const statement =
     owner.kind === 'user'
       ? `INSERT INTO carts (user_id) VALUES ($1) ON CONFLICT (user_id) DO UPDATE SET updated_at = now() RETURNING id`

@@ -174,7 +174,7 @@ function signingIn(scope: FastifyInstance, pages: Storefront): void {
           body: loginPage(visit, visit.t.wrongPassword),
         });
       }
-      signIn(reply, user);
+      await signIn(shop.database, request, reply, user);
       return reply.redirect('/catalog/', 303);
     },
   );

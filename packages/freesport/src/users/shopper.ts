@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { adoptCart } from '../cart/adopt-cart.ts';
 import type { CartOwner } from '../cart/cart.ts';
-import type { Queryable } from '../database/database.ts';
+import type { Database, Queryable } from '../database/database.ts';
 import { isRole, type Role } from './role.ts';
 
 /** A signed-in user as requests see him. */
@@ -39,8 +40,22 @@ export async function signedInUser(
   return { id: user.id, email: user.email, role: user.role, isStaff: user.isStaff };
 }
 
-/** Sets the cookie that `signedInUser` reads. */
-export function signIn(reply: FastifyReply, user: { readonly id: number; readonly password: string }): void {
+/**
+ * Signs a user in: sets the cookie that `signedInUser` reads, and gives him the cart that he filled as a visitor.
+ *
+ * @example
+ * await signIn(database, request, reply, user);
+ */
+export async function signIn(
+  database: Database,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  user: { readonly id: number; readonly password: string },
+): Promise<void> {
+  const sessionKey = signedCookie(request, SESSION_COOKIE);
+  if (sessionKey !== undefined) {
+    await database.transaction((connection) => adoptCart(connection, { sessionKey, userId: user.id }));
+  }
   const value = [user.id, Math.floor(Date.now() / 1000), passwordFingerprint(user.password)].join('.');
   void reply.setCookie(USER_COOKIE, value, { ...COOKIE, maxAge: SIGN_IN_AGE_MAX_S });
 }

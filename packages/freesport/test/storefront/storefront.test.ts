@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { hashPassword } from '../../src/users/password.ts';
 import { rows, ShopDatabases } from '../support/shop-database.ts';
 import { Browser, type TestServer, testServer } from '../support/test-server.ts';
 
@@ -85,6 +86,25 @@ for (const version of ['13.3', '13.4'] as const) {
       await browser.get('/product/unknown/');
       assert.equal(browser.status, 404);
       assert.match(browser.page, /Page not found/);
+    });
+
+    it('keeps what was collected before signing in', async () => {
+      await rows(`INSERT INTO users (email, password) VALUES ('anna@example.com', $1)`, [
+        await hashPassword('before and after', 1000),
+      ]);
+      const browser = new Browser(server);
+      await browser.get(`/product/${slug}/`);
+      await browser.post('/cart/', { sku_id: '5', quantity: '2', mode: 'add' });
+      await browser.get('/login/');
+      await browser.post('/login/', { email: 'anna@example.com', password: 'wrong' });
+      assert.equal(browser.status, 403);
+      await browser.post('/login/', { email: 'anna@example.com', password: 'before and after' });
+      assert.match(browser.page, /id="cart-count">2</);
+      await browser.post('/logout/', {});
+      assert.match(browser.page, /id="cart-count">0</);
+      await browser.get('/login/');
+      await browser.post('/login/', { email: 'anna@example.com', password: 'before and after' });
+      assert.match(browser.page, /id="cart-count">2</, 'adopted once');
     });
 
     it('takes no form without its token', async () => {
