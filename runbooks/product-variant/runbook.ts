@@ -10,6 +10,7 @@ import {
   migrate,
   proveTables,
   readTargets,
+  returnStream,
   runCommand,
   smokeTest,
   startServices,
@@ -21,6 +22,7 @@ import {
   wayBack,
 } from 'roundtrip';
 import { afterRollbackProbes, frontDoor, readinessProbe, storyProbes } from './probes.ts';
+import { CUSTOMERS_TABLES, REVERSE_MAPPING } from './return-stream.ts';
 import { shopCommands } from './shop-commands.ts';
 import { validationQueries } from './validation.ts';
 import { watchPlan } from './watch-plan.ts';
@@ -101,6 +103,7 @@ export default defineRunbook({
         owner: 'QA',
         planned: '1min',
       }),
+      returnStream({ tables: CUSTOMERS_TABLES, mapping: REVERSE_MAPPING, owner: 'DevOps', planned: '1min' }),
       startServices({ services, title: 'Start the API and the workers', owner: 'DevOps', planned: '1min' }),
       smokeTest({
         id: 'ready',

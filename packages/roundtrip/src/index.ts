@@ -14,6 +14,7 @@ export { deployRelease } from './steps/deploy-release.ts';
 export { flush } from './steps/flush.ts';
 export { maintenanceOff, maintenanceOn } from './steps/maintenance.ts';
 export { proveTables } from './steps/prove-tables.ts';
+export { type ReverseMapping, returnStream } from './steps/return-stream.ts';
 export { type CommandOptions, importCatalogue, migrate, runCommand } from './steps/run-command.ts';
 export { startServices, stopServices } from './steps/services.ts';
 export { type SmokeProbe, smokeTest } from './steps/smoke-test.ts';

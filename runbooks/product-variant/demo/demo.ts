@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type CliEnvironment, EXIT, main, processEnvironment, stepKinds } from 'roundtrip/cli';
+import { missingOrders, placeOrders } from './customers.ts';
 import { facts } from './facts.ts';
 import { withFault } from './faults.ts';
 import { finalTable } from './final-table.ts';
@@ -13,6 +14,8 @@ interface DemoOptions {
   readonly orders: number;
   readonly json: boolean;
 }
+
+const ORDERS_AFTER_THE_SWITCH = 60;
 
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort(signal));
@@ -47,7 +50,12 @@ async function demo(options: DemoOptions): Promise<number> {
     );
     const expected = options.fail === undefined ? EXIT.success : EXIT.rolledBack;
     const sound =
-      equal && reportProblems.length === 0 && afterRollback.release === '13.3' && exitCode === expected;
+      equal &&
+      night.ordersLost === 0 &&
+      (options.fail !== undefined || night.ordersPlaced > 0) &&
+      reportProblems.length === 0 &&
+      afterRollback.release === '13.3' &&
+      exitCode === expected;
     const verdict = !sound ? 'fail' : options.fail === undefined ? 'pass' : 'rolled-back';
     const protectedTables = Object.fromEntries(
       before.protectedTables.map(({ table, fingerprint }, index) => [
@@ -65,7 +73,7 @@ async function demo(options: DemoOptions): Promise<number> {
       afterRollback: afterRollback[member],
     });
     process.stdout.write(
-      `${JSON.stringify({ verdict, exitCode, protectedTables, products: counts('products'), variants: counts('variants'), rollbackMs, durationMs: Date.now() - startedMs })}\n`,
+      `${JSON.stringify({ verdict, exitCode, protectedTables, products: counts('products'), variants: counts('variants'), ordersPlaced: night.ordersPlaced, ordersLost: night.ordersLost, rollbackMs, durationMs: Date.now() - startedMs })}\n`,
     );
     return sound ? exitCode : exitCode === EXIT.success ? EXIT.internal : exitCode;
   } finally {
@@ -115,8 +123,10 @@ async function runNight(stage: Stage, options: DemoOptions, say: (line: string) 
     '--comment',
     'all on the call',
   );
-  const afterRun = await facts(stage);
-  // A run that failed is back already; one that succeeded is rolled back on request, as hours later.
+  const afterRun = await facts(stage, before);
+  // A run that failed is back already; one that succeeded serves customers and is rolled back on request, as hours later.
+  const orders = ran === EXIT.success ? await placeOrders(stage, ORDERS_AFTER_THE_SWITCH) : [];
+  if (orders.length > 0) say(`customers placed ${orders.length} orders on the new release`);
   const exitCode =
     ran === EXIT.success
       ? await verb(
@@ -129,7 +139,8 @@ async function runNight(stage: Stage, options: DemoOptions, say: (line: string) 
           'the demo shows the way back',
         )
       : ran;
-  const afterRollback = ran === EXIT.success ? await facts(stage) : afterRun;
+  const afterRollback = ran === EXIT.success ? await facts(stage, before) : afterRun;
+  const ordersLost = await missingOrders(stage, orders);
   const { reportOf, verifyReport } = await import('roundtrip/cli');
   const report = reportOf(environment, { target: 'production', kind: 'live' });
   const rehearsal = reportOf(environment, { target: 'staging', kind: 'rehearsal' });
@@ -144,5 +155,7 @@ async function runNight(stage: Stage, options: DemoOptions, say: (line: string) 
     report,
     rehearsal,
     reportProblems,
+    ordersPlaced: orders.length,
+    ordersLost,
   };
 }

@@ -44,6 +44,7 @@ export function finalTable(night: Night): string {
   }
   lines.push(
     '',
+    `orders placed on the new release: ${night.ordersPlaced}, lost by the rollback: ${night.ordersLost}`,
     `rollback: ${night.rollbackMs === null ? 'none' : formatMs(night.rollbackMs)}; report: ${night.reportProblems.length === 0 ? 'verifies' : night.reportProblems.join('; ')}`,
     '',
   );

@@ -9,6 +9,9 @@ export interface Night {
   readonly before: Facts;
   readonly afterRun: Facts;
   readonly afterRollback: Facts;
+  /** Orders that the new release acknowledged before the rollback, and those of them that it lost. */
+  readonly ordersPlaced: number;
+  readonly ordersLost: number;
   readonly rollbackMs: number | null;
   readonly report: Report;
   readonly rehearsal: Report;

@@ -1,7 +1,7 @@
 /**
  * Comparing a known byte sequence with the window four bytes at a time. Names are more than half of a CommerceML
- * file, each is seen twice, and nearly all are guessed right: comparing words instead of bytes made the scanner
- * half as fast again (docs/adr/0020). The last word overlaps the one before, so that no tail loop is needed.
+ * file, each is seen twice, and nearly all are guessed right: comparing words instead of bytes took the
+ * scanner from 505 to 600 MB/s (docs/adr/0020). The last word overlaps the one before, so that no tail loop is needed.
  */
 
 /** Longer sequences are not guessed: it bounds how far a comparison can reach beyond the window's end. */

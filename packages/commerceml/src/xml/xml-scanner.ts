@@ -1,7 +1,7 @@
 /**
  * A streaming XML 1.0 reader over UTF-8 bytes that checks well-formedness and decodes only the texts it is
- * asked for. This file is longer than the house's 250 lines because the token loop is one function on purpose:
- * splitting it into methods cost a third of the speed (docs/adr/0020).
+ * asked for. Long on purpose: the token loop and the state that it works on are one thing; in several files every
+ * token would pass that state around.
  *
  * How it works. The unread bytes lie in one window, and a `<` is written behind the last of them as a sentinel,
  * so that the loops need no bounds check. A token (a text run, a tag, a comment…) that is not complete in the

@@ -72,6 +72,7 @@ function lookingContext(context: CheckContext, step: StepContext['step']): StepC
     timeoutMs: 60_000,
     evidenceOf: () => ({}),
     evidenceOfKind: () => ({}),
+    undoEvidenceOfKind: () => ({}),
     marks: {},
     marksOfDo: {},
     mark: () => undefined,

@@ -154,6 +154,10 @@ function stepContext(request: ActRequest, signal: AbortSignal): StepContext {
       const found = execution.plan.steps.find((candidate) => candidate.kind === kind);
       return found === undefined ? {} : evidenceOf(found.id);
     },
+    undoEvidenceOfKind: (kind) => {
+      const found = execution.plan.steps.find((candidate) => candidate.kind === kind);
+      return found === undefined ? {} : stepState(read(), found.id).undo.evidence;
+    },
     get marks() {
       return stepState(read(), step.id)[effect].marks;
     },

@@ -4,6 +4,7 @@ import { deployReleaseKind } from './deploy-release.ts';
 import { flushKind } from './flush.ts';
 import { maintenanceKind } from './maintenance.ts';
 import { proveTablesKind } from './prove-tables.ts';
+import { returnStreamKind } from './return-stream.ts';
 import { commandKind } from './run-command.ts';
 import { servicesKind } from './services.ts';
 import { smokeTestKind } from './smoke-test.ts';
@@ -21,6 +22,7 @@ const KINDS: readonly StepKind[] = [
   flushKind,
   maintenanceKind,
   proveTablesKind,
+  returnStreamKind,
   servicesKind,
   smokeTestKind,
   stagingCopyKind,

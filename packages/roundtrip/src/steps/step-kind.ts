@@ -30,6 +30,8 @@ export interface StepContext {
   evidenceOf(stepId: string): JsonObject;
   /** Evidence of the first step of a kind. */
   evidenceOfKind(kind: string): JsonObject;
+  /** What the undo of the first step of a kind left as evidence, for a step that is undone after it. */
+  undoEvidenceOfKind(kind: string): JsonObject;
   /** Facts this very act noted durably before it was interrupted, by name. */
   readonly marks: Readonly<Record<string, JsonObject>>;
   /** What `do` of this step noted: for an `undo` whose `do` never reached its outcome. */

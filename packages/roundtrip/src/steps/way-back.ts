@@ -96,12 +96,20 @@ async function nothingWrittenSince(context: StepContext): Promise<JsonObject> {
   });
 }
 
+function expectedReturn(context: StepContext): { readonly fingerprints: TableFingerprints } {
+  const drained = context.undoEvidenceOfKind('return-stream').returned as unknown as
+    | TableFingerprints
+    | undefined;
+  return { fingerprints: drained ?? backupEvidence(context).fingerprints };
+}
+
 /**
- * Every table of the database that is live again equals the backup's snapshot. Looked at here, inside the fence:
- * once services run and customers are back, a difference could be theirs.
+ * Every table of the database that is live again is what it should be: as in the backup's snapshot, or, where a stream
+ * kept it in step, as it was found once that was drained. Looked at here, inside the fence: once services run and
+ * customers are back, a difference could be theirs.
  */
 async function provenReturned(context: StepContext): Promise<JsonObject> {
-  const { fingerprints } = backupEvidence(context);
+  const { fingerprints } = expectedReturn(context);
   const now = await fingerprintTables(context.plan.target.database, {
     applicationName: applicationName(context),
     signal: context.signal,
@@ -110,8 +118,8 @@ async function provenReturned(context: StepContext): Promise<JsonObject> {
   if (differing.length === 0) return now as unknown as JsonObject;
   throw new UndoFailed({
     code: 'returned-differs',
-    seen: `after the switch back, rows differ from the backup's snapshot in: ${differing.join(', ')}`,
-    expected: 'the database as it was before the run',
+    seen: `after the switch back, rows differ in: ${differing.join(', ')}`,
+    expected: 'the database as it was before the run, with what customers wrote since',
     next: 'services are still stopped and maintenance is on: compare these tables with the backup before anyone is let in',
     fields: { tables: differing },
   });

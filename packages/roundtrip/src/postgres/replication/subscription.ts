@@ -70,6 +70,33 @@ export async function detach(
     await dropSlot(options.publisher, stream.slot, { timeoutMs: Math.max(1, deadline - Date.now()) });
 }
 
+/**
+ * Stops a subscription at once and waits until its worker is gone; nothing is lost, `resumeSubscription` goes on. The
+ * worker is terminated, since by itself it notices up to a second later.
+ *
+ * @throws Failed `subscription-stays`.
+ */
+export async function pauseSubscription(
+  subscriber: Client,
+  subscription: string,
+  options: { readonly timeoutMs: number },
+): Promise<void> {
+  await subscriber.query(`ALTER SUBSCRIPTION ${quoted(subscription)} DISABLE`);
+  const { rows } = await subscriber.query<{ oid: string }>(
+    `SELECT s.oid::text, (SELECT count(pg_terminate_backend(a.pid)) FROM pg_stat_subscription a WHERE a.subid = s.oid AND a.pid IS NOT NULL) AS ended
+     FROM pg_subscription s WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [subscription],
+  );
+  const [found] = rows;
+  if (found !== undefined)
+    await workerGone(subscriber, found.oid, subscription, Date.now() + options.timeoutMs);
+}
+
+/** Lets a paused subscription go on. */
+export async function resumeSubscription(subscriber: Client, subscription: string): Promise<void> {
+  await subscriber.query(`ALTER SUBSCRIPTION ${quoted(subscription)} ENABLE`);
+}
+
 /** The apply worker is a session of its database: a rename would fail on it. */
 async function workerGone(subscriber: Client, oid: string, name: string, deadline: number): Promise<void> {
   for (;;) {

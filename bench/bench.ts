@@ -1,0 +1,52 @@
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Bar } from './bar.ts';
+
+/** A benchmark: what it compares, and how it is run. Each measures its peers in the same run. */
+interface Benchmark {
+  readonly about: string;
+  run(options: { readonly size: number | undefined }): Promise<readonly Bar[]>;
+}
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  backup: {
+    about: "dump and verified restore against the story's pg_dump -Fc; size: orders",
+    run: async ({ size }) =>
+      (await import('./backup.ts')).benchBackup(size === undefined ? {} : { orders: size }),
+  },
+  fingerprint: {
+    about: 'fingerprints against reading every column and md5(string_agg); size: rows',
+    run: async ({ size }) =>
+      (await import('./fingerprint.ts')).benchFingerprint(size === undefined ? {} : { rows: size }),
+  },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, size: { type: 'string' } },
+});
+const [name] = positionals;
+const benchmark = name === undefined ? undefined : BENCHMARKS[name];
+if (name === undefined || benchmark === undefined) {
+  for (const [each, { about }] of Object.entries(BENCHMARKS)) console.error(`${each.padEnd(12)} ${about}`);
+  process.exitCode = name === undefined ? 0 : 2;
+} else {
+  const bars = await benchmark.run({ size: values.size === undefined ? undefined : Number(values.size) });
+  if (!values.json)
+    for (const bar of bars)
+      console.log(
+        `${bar.holds ? 'holds' : 'FALLS SHORT'}  ${bar.name}: ${round(bar.value)} ${bar.unit} (${bar.direction} ${bar.limit})`,
+      );
+  const machine = {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+  };
+  console.log(JSON.stringify({ bench: name, machine, bars }));
+  process.exitCode = bars.every((bar) => bar.holds) ? 0 : 1;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}

@@ -1,0 +1,254 @@
+import { Bug, Failed } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import { type DatabaseAddress, withClient } from '../postgres/connection.ts';
+import { closeDatabase, openDatabase } from '../postgres/fence.ts';
+import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
+import { foreignKeys } from '../postgres/foreign-keys.ts';
+import {
+  armReverse,
+  type DrainedReverse,
+  disarmReverse,
+  drainReverse,
+  dropSlot,
+  inspectReverse,
+  openReverse,
+  type ReplicationStream,
+  streamNames,
+} from '../postgres/replication/index.ts';
+import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import { anyStepKind, type StepContext } from './step-kind.ts';
+import { adminAddress, applicationName } from './target-databases.ts';
+
+/** A statement of the reverse mapping, run in the return database once the stream is drained. */
+export interface ReverseMapping {
+  /** The table that it writes to. */
+  readonly table: string;
+  readonly sql: string;
+}
+
+export interface ReturnStreamArgs extends JsonObject {
+  /** The tables that are carried: the protected ones and what customers write besides. */
+  readonly tables: readonly string[];
+  readonly mapping: readonly JsonObject[];
+}
+
+/**
+ * Keeps the return database in step: from now on what is written to these tables flows into it by logical replication.
+ * Stands after the proof and before the first customer is let in. Its undo, in a rollback, drains the stream behind a
+ * fence, compares both sides, carries the sequences, gives rows that the old schema cannot hold a place (the reverse
+ * mapping) and checks every foreign key by its rows: no acknowledged write is lost.
+ *
+ * @example returnStream({ tables: ['users', 'orders', 'order_items'], mapping: [{ table: 'products', sql: 'INSERT …' }] })
+ */
+export function returnStream(
+  options: StepCommon & {
+    readonly tables: readonly string[];
+    readonly mapping?: readonly ReverseMapping[] | undefined;
+  },
+): StepSpec {
+  return stepSpec({
+    kind: 'return-stream',
+    defaultId: 'return-stream',
+    defaultTitle: 'Keep the return database in step',
+    effect: 'reversible',
+    common: options,
+    args: { tables: options.tables, mapping: (options.mapping ?? []).map((statement) => ({ ...statement })) },
+  });
+}
+
+const DRAIN_TIMEOUT_MS = 120_000;
+const FENCE_TIMEOUT_MS = 15_000;
+
+interface Sides {
+  readonly live: DatabaseAddress;
+  readonly return: DatabaseAddress;
+}
+
+function sidesOf(context: StepContext): Sides {
+  const { database } = context.plan.target;
+  return {
+    live: database,
+    return: { ...database, database: String(context.evidenceOfKind('backup').returnDatabase) },
+  };
+}
+
+function streamName(context: StepContext): string {
+  return `roundtrip_${context.runId.slice(-4)}`;
+}
+
+/** The stream as `do` armed it; after a `do` without outcome, by its names alone: enough to remove what there is of it. */
+function armedStream(context: StepContext): ReplicationStream {
+  const { stream } = context.evidenceOf(context.step.id);
+  if (stream !== undefined) return stream as unknown as ReplicationStream;
+  const name = streamName(context);
+  return { name, ...streamNames(name), tables: [], serverPasswordFile: null, passwordFileInstalled: true };
+}
+
+export const returnStreamKind = anyStepKind<ReturnStreamArgs>({
+  kind: 'return-stream',
+  // Arming keeps each part that exists, so it can simply be done again.
+  inspect: async () => 'not-done',
+  async do(context, args) {
+    const { stream, warnings, armedMs } = await armReverse({
+      ...sidesOf(context),
+      tables: args.tables,
+      name: streamName(context),
+      timeoutMs: Math.min(context.timeoutMs, DRAIN_TIMEOUT_MS),
+    });
+    for (const { seen, cure } of warnings) context.log(`warning: ${seen}; ${cure}`);
+    return JSON.parse(JSON.stringify({ stream, warnings, armedMs })) as JsonObject;
+  },
+  async verify(context) {
+    const { verdict, reasons } = await inspectReverse(sidesOf(context), armedStream(context));
+    if (verdict === 'open') return { wayBack: 'open' };
+    throw new Failed({
+      code: 'stream-not-open',
+      seen: `the way back is ${verdict}: ${reasons.join('; ')}`,
+      expected: 'a stream that runs',
+      next: 'the run rolls back: no customer has been let in yet',
+    });
+  },
+  async undo(context, args) {
+    const armed = context.evidenceOf(context.step.id).stream !== undefined;
+    if (armed && context.marks.drained === undefined) await drainBehindFence(context, args);
+    else await removeRemains(context, armed);
+    return context.marks.drained ?? { carried: null };
+  },
+});
+
+async function drainBehindFence(context: StepContext, args: ReturnStreamArgs): Promise<void> {
+  const sides = sidesOf(context);
+  const stream = armedStream(context);
+  const timeoutMs = Math.min(context.timeoutMs, DRAIN_TIMEOUT_MS);
+  return withClient(
+    adminAddress(context.plan.target),
+    { applicationName: applicationName(context) },
+    async (admin) => {
+      // An attempt that failed behind its fence left the database closed; nothing can be drained from it like that.
+      await openDatabase(admin, sides.live.database);
+      const sessions = await openReverse(sides, stream, { timeoutMs });
+      try {
+        const fencedAtMs = context.now().getTime();
+        await closeDatabase(admin, sides.live.database, {
+          timeoutMs: FENCE_TIMEOUT_MS,
+          spare: sessions.sparePids,
+        });
+        const mapping = args.mapping as unknown as readonly ReverseMapping[];
+        const drained = await drainReverse(sessions, stream, {
+          timeoutMs,
+          mapping: mapping.map(({ sql }) => sql),
+        });
+        refuseBroken(drained);
+        const returned = await provenReturn(context, sides, args);
+        const drainedMs = context.now().getTime() - fencedAtMs;
+        const facts = {
+          returned,
+          carried: carriedRows(context, returned, args),
+          mapped: drained.mapped,
+          sequences: drained.sequences,
+          drainedMs,
+        };
+        // Noted before anything of the stream is removed: once it is gone nothing else tells that all of it had arrived.
+        context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
+        await disarmReverse(
+          { live: sessions.publishers[0], return: requireSession(sessions.subscribers[0]) },
+          stream,
+          {
+            timeoutMs: FENCE_TIMEOUT_MS,
+          },
+        );
+      } finally {
+        await sessions.end();
+      }
+    },
+  );
+}
+
+function refuseBroken({ broken }: DrainedReverse): void {
+  if (broken.length === 0) return;
+  throw new Failed({
+    code: 'return-keys-broken',
+    seen: `rows written since the switch refer to what the old schema does not have: ${JSON.stringify(broken).slice(0, 600)}`,
+    expected: 'a place for each of them, by the reverse mapping of the runbook',
+    next: 'nothing was switched and nothing is lost: insert what they refer to into the return database by hand, then `roundtrip resume`; a mapping in the runbook would have done it',
+    fields: { broken },
+  });
+}
+
+/**
+ * Only the stream, the mapping, and a hand that gave orphaned lines a place wrote into the return database: the tables
+ * that carried ones refer to may have been touched and are named, every other table is as it was restored.
+ */
+async function provenReturn(
+  context: StepContext,
+  sides: Sides,
+  args: ReturnStreamArgs,
+): Promise<TableFingerprints> {
+  const restored = context.evidenceOfKind('backup').fingerprints as unknown as TableFingerprints;
+  const now = await fingerprintTables(sides.return, {
+    tables: Object.keys(restored),
+    applicationName: applicationName(context),
+    signal: context.signal,
+  });
+  const expected = new Set(
+    [...args.tables, ...args.mapping.map(({ table }) => String(table))].map(qualified),
+  );
+  const keys = await withClient(sides.return, { applicationName: applicationName(context) }, foreignKeys);
+  const referredTo = new Set(keys.filter(({ table }) => expected.has(table)).map(({ target }) => target));
+  const touched = compareFingerprints(restored, now).filter((table) => !expected.has(table));
+  for (const table of touched)
+    context.log(`${table} of the return database was changed since the backup, by hand`);
+  const foreign = touched.filter((table) => !referredTo.has(table));
+  if (foreign.length === 0) return now;
+  throw new Failed({
+    code: 'return-database-touched',
+    seen: `the return database was written to by somebody else: ${foreign.join(', ')}`,
+    expected: 'only the stream, the reverse mapping, and rows that carried ones refer to',
+    next: 'find out who writes there; nothing was switched',
+    fields: { tables: foreign },
+  });
+}
+
+function qualified(table: string): string {
+  return table.includes('.') ? table : `public.${table}`;
+}
+
+/** How many rows each carried table has more (or fewer) than in the backup: what came along. */
+function carriedRows(context: StepContext, returned: TableFingerprints, args: ReturnStreamArgs): JsonObject {
+  const restored = context.evidenceOfKind('backup').fingerprints as unknown as TableFingerprints;
+  return Object.fromEntries(
+    args.tables.map((table) => {
+      const name = qualified(table);
+      return [table, (BigInt(returned[name]?.rows ?? 0) - BigInt(restored[name]?.rows ?? 0)).toString()];
+    }),
+  );
+}
+
+/**
+ * Removes what an interrupted attempt left of the stream. Once it was drained the live database stays closed: a write
+ * into it now would be lost with it. Its slot is dropped from another database of its cluster.
+ */
+async function removeRemains(context: StepContext, drained: boolean): Promise<void> {
+  const sides = sidesOf(context);
+  const stream = armedStream(context);
+  const session = { applicationName: applicationName(context) };
+  const timeoutMs = FENCE_TIMEOUT_MS;
+  await withClient(sides.return, session, (back) => disarmReverse({ return: back }, stream, { timeoutMs }));
+  await withClient(adminAddress(context.plan.target), session, (admin) =>
+    dropSlot(admin, stream.slot, { timeoutMs }),
+  );
+  if (drained) return;
+  await withClient(sides.return, session, (back) =>
+    withClient(sides.live, session, (live) => disarmReverse({ live, return: back }, stream, { timeoutMs })),
+  );
+}
+
+function requireSession<T>(session: T | undefined): T {
+  if (session !== undefined) return session;
+  throw new Bug({
+    code: 'no-session',
+    seen: 'no session on the return side',
+    expected: 'the one that was opened before the fence',
+    next: 'report this',
+  });
+}
