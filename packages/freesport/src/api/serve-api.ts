@@ -4,6 +4,7 @@ import { Database } from '../database/database.ts';
 import { releaseVersion } from '../release.ts';
 import { loadRelease } from '../releases/load-release.ts';
 import type { ShopDirectories } from '../service/directories.ts';
+import { onecExchangeSettings } from '../service/onec-exchange-settings.ts';
 import { signingSecret } from './secret.ts';
 import { shopServer } from './server.ts';
 import { stopListening } from './stop-listening.ts';
@@ -39,8 +40,11 @@ export async function serveApi(options: {
     secret: signingSecret(directories.secretFile),
     logger,
     maintenanceFlag: directories.maintenanceFlag,
-    exchangeRoot: process.env.FREESPORT_EXCHANGE_DIR,
-    mediaFolder: process.env.FREESPORT_MEDIA_DIR,
+    settings: {
+      exchangeRoot: process.env.FREESPORT_EXCHANGE_DIR,
+      mediaFolder: process.env.FREESPORT_MEDIA_DIR,
+      onecExchange: onecExchangeSettings(directories.run),
+    },
   });
   await app.listen({ port: options.port, host: options.host });
   logger.info({ release: release.version, port: options.port, pid: process.pid }, 'serving');

@@ -5,7 +5,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { CategoryTree } from '../catalogue/category-tree.ts';
 import type { Database } from '../database/database.ts';
 import { mediaRoutes } from '../html/media-routes.ts';
-import type { ShopRelease } from '../releases/shop-release.ts';
+import type { ReleaseSettings, ShopRelease } from '../releases/shop-release.ts';
 import { storefront } from '../storefront/storefront.ts';
 import { authRoutes } from './auth-routes.ts';
 import { cartRoutes } from './cart-routes.ts';
@@ -25,10 +25,7 @@ export interface ServerOptions {
   readonly secret: string;
   readonly logger: FastifyBaseLogger;
   readonly maintenanceFlag?: string | undefined;
-  /** Folder of 1C exchanges that the admin may import. */
-  readonly exchangeRoot?: string | undefined;
-  /** Pictures of products. */
-  readonly mediaFolder?: string | undefined;
+  readonly settings?: ReleaseSettings | undefined;
 }
 
 /** The API and how to end it without dropping a request. */
@@ -46,7 +43,7 @@ export interface ShopServer {
  * await app.listen({ port: 8000 });
  */
 export async function shopServer(options: ServerOptions): Promise<ShopServer> {
-  const { release, database } = options;
+  const { release, database, settings = {} } = options;
   const categories = new CategoryTree(database);
   const shop: Shop = { release, database, categories, catalogue: release.catalogue(database, categories) };
   const app = fastify({
@@ -108,11 +105,8 @@ export async function shopServer(options: ServerOptions): Promise<ShopServer> {
   orderRoutes(app, shop);
   authRoutes(app, shop);
   await app.register(async (scope) => await storefront(scope, shop));
-  const { admin } = release;
-  if (admin !== undefined) {
-    await app.register(async (scope) => await admin(scope, { shop, exchangeRoot: options.exchangeRoot }));
-  }
-  await app.register(async (scope) => await mediaRoutes(scope, options.mediaFolder), { prefix: '/media' });
+  await release.ownRoutes?.(app, shop, settings);
+  await app.register(async (scope) => await mediaRoutes(scope, settings.mediaFolder), { prefix: '/media' });
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   return {
     app,

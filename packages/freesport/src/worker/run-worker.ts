@@ -6,6 +6,7 @@ import { Database } from '../database/database.ts';
 import { isOutage } from '../database/outage.ts';
 import { releaseVersion } from '../release.ts';
 import { loadRelease } from '../releases/load-release.ts';
+import { onecExchangeSettings } from '../service/onec-exchange-settings.ts';
 import { announceReadiness } from '../service/readiness.ts';
 import { tasks } from './tasks.ts';
 
@@ -24,6 +25,7 @@ export async function runWorker(options: { readonly runDirectory: string }): Pro
   const logger = pino({ name: 'freesport-worker', level: process.env.FREESPORT_LOG_LEVEL ?? 'info' });
   const release = await loadRelease(releaseVersion());
   const database = new Database('freesport-worker', { logger, connectionsMax: CONCURRENCY + 2 });
+  const onecExchange = onecExchangeSettings(options.runDirectory);
   const stopping = new AbortController();
   let runner: Runner | undefined;
   const signalled = firstSignal().then(async (signal) => {
@@ -36,7 +38,7 @@ export async function runWorker(options: { readonly runDirectory: string }): Pro
     try {
       runner = await run({
         pgPool: database.pool,
-        taskList: tasks({ database, release, logger }),
+        taskList: tasks({ database, release, logger, settings: { onecExchange } }),
         concurrency: CONCURRENCY,
         pollInterval: POLL_INTERVAL_MS,
         noHandleSignals: true,

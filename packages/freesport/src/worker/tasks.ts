@@ -1,21 +1,22 @@
 import type { TaskList } from 'graphile-worker';
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
-import type { ShopRelease } from '../releases/shop-release.ts';
+import type { ReleaseSettings, ShopRelease } from '../releases/shop-release.ts';
 import { sendOrderMail } from './send-order-mail.ts';
 
 /**
  * The jobs of the shop by name.
  *
  * @example
- * await run({ taskList: tasks({ database, release, logger }), ... });
+ * await run({ taskList: tasks({ database, release, logger, settings }), ... });
  */
 export function tasks(shop: {
   readonly database: Database;
   readonly release: ShopRelease;
   readonly logger: Logger;
+  readonly settings: ReleaseSettings;
 }): TaskList {
-  const { database, release, logger } = shop;
+  const { database, release, logger, settings } = shop;
   return {
     send_order_mail: async (payload) => {
       const { orderNumber } = payload as { orderNumber: string };
@@ -27,10 +28,6 @@ export function tasks(shop: {
       const corrected = await database.transaction((connection) => release.skus.refreshReserved(connection));
       if (corrected > 0) logger.info({ corrected }, 'reservations corrected');
     },
-    import_products: async (payload) => {
-      const { directory, full } = payload as { directory: string; full?: boolean };
-      const { runImportJob } = await import('./run-import-job.ts');
-      await runImportJob({ directory, full: full === true, logger });
-    },
+    ...release.ownTasks?.({ database, logger, settings }),
   };
 }

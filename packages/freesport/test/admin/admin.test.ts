@@ -19,7 +19,7 @@ describe('the admin', () => {
     exchanges = mkdtempSync(path.join(tmpdir(), 'freesport-exchanges-'));
     mkdirSync(path.join(exchanges, 'night'));
     writeFileSync(path.join(exchanges, 'night', 'import.xml'), '');
-    server = await testServer('13.4', { exchangeRoot: exchanges });
+    server = await testServer('13.4', { settings: { exchangeRoot: exchanges } });
     const hash = await hashPassword(PASSWORD, 1000);
     await rows(
       `INSERT INTO users (email, password, role, is_staff) VALUES ('admin@example.com', $1, 'admin', true),

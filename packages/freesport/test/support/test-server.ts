@@ -7,6 +7,7 @@ import { shopServer } from '../../src/api/server.ts';
 import { Database, type DatabaseOptions } from '../../src/database/database.ts';
 import type { ReleaseVersion } from '../../src/release.ts';
 import { loadRelease } from '../../src/releases/load-release.ts';
+import type { ReleaseSettings } from '../../src/releases/shop-release.ts';
 
 /** A server over the database that the environment names, without a port. */
 export interface TestServer {
@@ -18,7 +19,7 @@ export interface TestServer {
 
 export async function testServer(
   version: ReleaseVersion,
-  options: DatabaseOptions & { readonly exchangeRoot?: string } = {},
+  options: DatabaseOptions & { readonly settings?: ReleaseSettings } = {},
 ): Promise<TestServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'freesport-test-'));
   const maintenanceFlag = path.join(folder, 'maintenance');
@@ -29,7 +30,7 @@ export async function testServer(
     secret: 'a secret of the tests, at least thirty-two characters',
     logger: pino({ level: 'silent' }),
     maintenanceFlag,
-    exchangeRoot: options.exchangeRoot,
+    settings: options.settings,
   });
   await app.ready();
   return {
