@@ -73,8 +73,8 @@ async function importNewGoods(stage: Stage): Promise<void> {
 /** Two dozen SKUs in stock, those of the new goods first. */
 async function sellableSkus(stage: Stage): Promise<Sku[]> {
   const { rows } = await stage.productionCluster.query(
-    `SELECT sku_identity_id::int AS sku_id, stock_quantity - reserved_quantity AS stock FROM product_variants
-     WHERE is_active AND stock_quantity - reserved_quantity >= 5 AND retail_price > 0 ORDER BY sku_identity_id DESC LIMIT 24`,
+    `SELECT sku_identity_id::int AS sku_id, stock_quantity - reserved_quantity AS stock FROM product_variants v
+     WHERE is_active AND EXISTS (SELECT FROM products p WHERE p.id = v.product_id AND p.is_active) AND stock_quantity - reserved_quantity >= 5 AND retail_price > 0 ORDER BY sku_identity_id DESC LIMIT 24`,
     [],
     stage.production.database.database,
   );
