@@ -33,7 +33,6 @@ export function adminLayout(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-${page.refreshS === undefined ? null : html`<meta http-equiv="refresh" content="${page.refreshS}">`}
 <title>${page.title} — FREESPORT admin</title>
 <link rel="stylesheet" href="${assets.shopCss}">
 <link rel="stylesheet" href="${assets.css}">
@@ -50,7 +49,7 @@ ${
 <form method="post" action="/admin/logout/">${token(visit)}<button class="link">Выйти / Sign out</button></form></nav>`
 }
 </header>
-<main id="content" tabindex="-1">
+<main id="content" tabindex="-1"${page.refreshS === undefined ? null : html` data-refresh-s="${page.refreshS}"`}>
 <h1>${page.title}</h1>
 ${visit.notice === undefined ? null : html`<p class="notice" role="status">${visit.notice}</p>`}
 ${page.body}

@@ -22,7 +22,7 @@ function productView(product: AdminProduct): SafeHtml {
   return html`<details class="admin-product"><summary>${product.name}${product.is_active ? null : html` <span class="status failed">скрыт / inactive</span>`}
 <span class="uses">${product.category} · ${product.variants.length} вариантов / variants · ${stock} шт. / pcs</span></summary>
 <p><a href="/product/${encodeURIComponent(product.slug)}/">${product.slug}</a> · <code>${product.onec_id ?? ''}</code></p>
-<div class="table"><table><thead><tr><th scope="col">Артикул / SKU</th><th scope="col">Цвет / Colour</th><th scope="col">Размер / Size</th><th scope="col">Розница / Retail</th><th scope="col">Остаток / Stock</th><th scope="col">Резерв / Reserved</th><th scope="col">1C</th></tr></thead>
+<div class="table" role="region" aria-label="${product.name}" tabindex="0"><table><thead><tr><th scope="col">Артикул / SKU</th><th scope="col">Цвет / Colour</th><th scope="col">Размер / Size</th><th scope="col">Розница / Retail</th><th scope="col">Остаток / Stock</th><th scope="col">Резерв / Reserved</th><th scope="col">1C</th></tr></thead>
 <tbody>${product.variants.map(
     (variant) =>
       html`<tr><th scope="row">${variant.sku}${variant.is_active ? null : ' (скрыт / inactive)'}${variant.is_default ? ' (без характеристик / default)' : null}</th><td>${variant.color_name}</td><td>${variant.size_value}</td><td>${variant.retail_price ?? '—'}</td><td>${variant.stock_quantity}</td><td>${variant.reserved_quantity}</td><td><code>${variant.onec_id}</code></td></tr>`,

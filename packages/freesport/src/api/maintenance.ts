@@ -14,10 +14,10 @@ const RETRY_AFTER_S = 30;
 const RUSSIAN = 'Магазин закрыт на обслуживание, вернёмся через несколько минут.';
 const ENGLISH = 'The shop is under maintenance.';
 
-/** For browsers; it asks again by itself. */
+/** For browsers. */
 const PAGE = html`<!doctype html>
 <html lang="ru"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="${RETRY_AFTER_S}"><title>FREESPORT</title></head>
+<title>FREESPORT</title></head>
 <body><main><h1>FREESPORT</h1><p>${RUSSIAN}</p><p lang="en">${ENGLISH}</p></main></body></html>`.text;
 
 /** What health reports of the maintenance mode. */
