@@ -45,11 +45,12 @@ function judgeRow(
 
 function hold(state: WatchState, row: MatrixRow, seen: Holding): WatchState {
   const atMs = state.atMs ?? 0;
-  const before = state.rows[row.id];
-  const isNew = before === undefined || atMs - before.lastMs > CALM_MS;
+  const earlier = state.rows[row.id];
+  // After a pause, a gap included, it is a new episode: neither its samples nor its timer go on from the old one.
+  const before = earlier !== undefined && atMs - earlier.lastMs <= CALM_MS ? earlier : undefined;
   const timerMs = row.timerMs ?? TIMER_MS;
   const held: RowState = {
-    firstMs: before?.firstMs ?? atMs,
+    firstMs: earlier?.firstMs ?? atMs,
     lastMs: atMs,
     streak: (before?.streak ?? 0) + 1,
     dueMs: row.rollback === 'maybe' ? (before?.dueMs ?? atMs + timerMs) : undefined,
@@ -58,7 +59,7 @@ function hold(state: WatchState, row: MatrixRow, seen: Holding): WatchState {
   let next: WatchState = { ...state, rows: { ...state.rows, [row.id]: held } };
   const head = `${describeCondition(row.condition)}: ${seen.text}`;
   if (row.rollback === 'no') {
-    return isNew || before.seen !== seen.text
+    return earlier?.seen !== seen.text
       ? addNote(next, { level: 'info', text: `${head}. ${row.action} (${row.owner})` })
       : next;
   }
@@ -69,7 +70,8 @@ function hold(state: WatchState, row: MatrixRow, seen: Holding): WatchState {
     }
     return atMs >= (held.dueMs ?? Infinity) ? decide(next, row, head, 'maybe') : next;
   }
-  if (isNew) next = addNote(next, { level: 'decide', text: `${head}. ${row.action} (${row.owner})` });
+  if (before === undefined)
+    next = addNote(next, { level: 'decide', text: `${head}. ${row.action} (${row.owner})` });
   if (held.streak < SAMPLES_IN_A_ROW) return next;
   if (!seen.asBadBefore) return decide(next, row, head, 'yes');
   return decide(

@@ -98,6 +98,18 @@ test('a timer stops when the row is over', () => {
   assert.ok(state.notes.some(({ text }) => /the timer is stopped/.test(text)));
 });
 
+test('a timer does not run on through a gap, nor does one bad sample before it count with one after it', () => {
+  const asleep = [...minutes(0, 10, () => traffic(100, 3)), ...minutes(600, 610, () => traffic(100, 3))];
+  const state = foldWatch(settled(), asleep);
+  assert.equal(state.decision, undefined);
+  assert.ok((state.rows['errors-1-to-5-percent']?.dueMs ?? 0) >= 16 * HOUR_MS);
+  const twice = [
+    ...minutes(0, 60, (minute) => traffic(30, minute === 60 ? 30 : 0)),
+    ...minutes(300, 310, (minute) => traffic(30, minute === 300 ? 30 : 0)),
+  ];
+  assert.equal(foldWatch(settled(), twice).decision, undefined);
+});
+
 test('slow responses are watched for an hour, then somebody decides', () => {
   const watch = settled({ goals: [{ metric: 'latencyMs', quantile: 0.95, max: 500 }] });
   const early = foldWatch(
