@@ -19,6 +19,28 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     run: async ({ size }) =>
       (await import('./fingerprint.ts')).benchFingerprint(size === undefined ? {} : { rows: size }),
   },
+  parser: {
+    about: "the CommerceML reader against npm's XML parsers and xmllint; size: goods",
+    run: async ({ size }) => {
+      const { benchParser, formatParserResults } = await import('./parser.ts');
+      const result = await benchParser({ goods: size ?? 20_000, offersPerGood: 10 });
+      console.error(formatParserResults(result));
+      return result.bars;
+    },
+  },
+  import: {
+    about: "1C import against raw COPY with a bare merge, and against the original's way; size: offers",
+    run: async ({ size }) => (await import('./import.ts')).benchImport({ size }),
+  },
+  watch: {
+    about: 'simulated watches of 24 h; size: watches of each kind',
+    run: async ({ size }) => {
+      const { benchWatch } = await import('./watch.ts');
+      const { bars, results } = benchWatch(size === undefined ? {} : { runs: size });
+      for (const result of results) console.error(JSON.stringify(result));
+      return bars;
+    },
+  },
 };
 
 const { values, positionals } = parseArgs({

@@ -8,17 +8,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { generateExchange } from 'commerceml/generate';
+import type { Bar } from './bar.ts';
 import { CONTESTANTS, type Contestant, type SeenRows } from './parser-contestants.ts';
-
-/** One figure that an issue asks for. */
-export interface Bar {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly limit: number;
-  readonly direction: 'max' | 'min';
-  readonly holds: boolean;
-}
 
 /** What one contestant did; `failure` says why it did not. */
 export interface ParserResult {
