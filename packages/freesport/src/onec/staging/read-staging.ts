@@ -1,5 +1,6 @@
 import { type CommerceMlRecord, orderExchange, readExchangeBatches } from 'commerceml';
 import type { ImportMode } from '../import-mode.ts';
+import { ChunkBuffers } from './chunk-buffers.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { ContentKeys } from './content-key.ts';
 import { recordAttributes } from './record-attributes.ts';
@@ -23,9 +24,12 @@ const PROGRESS_EVERY_MS = 250;
  * @throws CommerceMlError for a cut, malformed or missing exchange; what was yielded may then not be used.
  * @example for await (const message of readStaging(request)) if (message.type === 'chunk') await copy(message.chunk);
  */
-export async function* readStaging(request: StageRequest): AsyncGenerator<StageMessage, void, undefined> {
+export async function* readStaging(
+  request: StageRequest,
+  buffers: ChunkBuffers = new ChunkBuffers(),
+): AsyncGenerator<StageMessage, void, undefined> {
   const ready: StageMessage[] = [];
-  const writer = new ChunkWriter((chunk) => ready.push({ type: 'chunk', chunk }));
+  const writer = new ChunkWriter(buffers, (chunk) => ready.push({ type: 'chunk', chunk }));
   const attributes = recordAttributes(request.knownColors);
   const stager = new RecordStager({
     ...request,

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { ChunkBuffers } from './chunk-buffers.ts';
 import { CopyQueue } from './copy-queue.ts';
 import { combineSummaries, type ExchangeSummary, type ReadingSummary } from './exchange-summary.ts';
 import { readStaging } from './read-staging.ts';
@@ -54,14 +55,17 @@ async function readOne(
   onProgress: (progress: StageProgress) => void,
 ): Promise<ReadingSummary> {
   const thread = options.threads ? stageInWorker(request) : undefined;
+  const buffers = new ChunkBuffers();
   let summary: ReadingSummary | undefined;
-  for await (const message of thread?.messages ?? readStaging(request)) {
+  for await (const message of thread?.messages ?? readStaging(request, buffers)) {
     options.signal?.throwIfAborted();
     if (message.type === 'progress') onProgress(message.progress);
     else if (message.type === 'done') summary = message.summary;
     else {
-      const { length } = message.chunk.bytes;
-      await queue.add(message.chunk, () => thread?.copied(length));
+      const { chunk } = message;
+      await queue.add(chunk, () =>
+        thread === undefined ? buffers.give(chunk.bytes.buffer) : thread.copied(chunk),
+      );
     }
   }
   await queue.drained();

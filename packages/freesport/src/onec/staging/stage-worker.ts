@@ -1,6 +1,7 @@
 /** Worker thread that reads an exchange: see `stageInWorker`. Chunks are transferred, not copied. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { CommerceMlError } from 'commerceml';
+import { ChunkBuffers } from './chunk-buffers.ts';
 import { readStaging } from './read-staging.ts';
 import type { StageRequest } from './stage-message.ts';
 import { type FromWorker, STAGED_AHEAD_BYTES, type ToWorker } from './worker-protocol.ts';
@@ -8,9 +9,11 @@ import { type FromWorker, STAGED_AHEAD_BYTES, type ToWorker } from './worker-pro
 const port = parentPort;
 if (port === null) throw new Error('stage-worker runs as a worker thread only');
 
+const buffers = new ChunkBuffers();
 let ahead = 0;
 let resume: (() => void) | undefined;
-port.on('message', ({ copiedBytes }: ToWorker) => {
+port.on('message', ({ copiedBytes, buffer }: ToWorker) => {
+  buffers.give(buffer);
   ahead -= copiedBytes;
   if (ahead < STAGED_AHEAD_BYTES) resume?.();
 });
@@ -18,7 +21,7 @@ port.on('message', ({ copiedBytes }: ToWorker) => {
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
 try {
-  for await (const message of readStaging(workerData as StageRequest)) {
+  for await (const message of readStaging(workerData as StageRequest, buffers)) {
     if (message.type !== 'chunk') {
       post(message);
       continue;

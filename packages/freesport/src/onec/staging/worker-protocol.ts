@@ -2,7 +2,7 @@ import type { CommerceMlErrorCode } from 'commerceml';
 import type { StageMessage } from './stage-message.ts';
 
 /** How far the reader may be ahead of COPY: enough to keep both cores busy, little enough for flat memory. */
-export const STAGED_AHEAD_BYTES = 8 * 1024 * 1024;
+export const STAGED_AHEAD_BYTES = 2 * 1024 * 1024;
 
 /** The place of a `CommerceMlError`, to build it anew on the other side. */
 export interface ErrorPlace {
@@ -23,7 +23,8 @@ export type FromWorker =
       readonly place: ErrorPlace | undefined;
     };
 
-/** To the worker: bytes that are in the database by now. */
+/** To the worker: a chunk is in the database; its buffer comes back to be filled again. */
 export interface ToWorker {
   readonly copiedBytes: number;
+  readonly buffer: ArrayBuffer;
 }

@@ -1,0 +1,25 @@
+/** A chunk is one COPY statement; its round trip (0.3 ms) is a tenth of copying 256 KiB. */
+export const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * Buffers for chunks, used again when their rows are in the database. Left to the garbage collector, megabytes of them
+ * piled up in the thread that copies: it allocates so little else that it hardly ever collects.
+ *
+ * @example
+ * const buffers = new ChunkBuffers();
+ * const buffer = buffers.take();
+ * buffers.give(buffer.buffer);
+ */
+export class ChunkBuffers {
+  readonly #free: ArrayBuffer[] = [];
+
+  take(): Buffer<ArrayBuffer> {
+    const free = this.#free.pop();
+    return free === undefined ? Buffer.allocUnsafeSlow(CHUNK_BYTES) : Buffer.from(free);
+  }
+
+  /** Takes a buffer back; one of another size (a row longer than a chunk) is left to the collector. */
+  give(buffer: ArrayBuffer): void {
+    if (buffer.byteLength === CHUNK_BYTES) this.#free.push(buffer);
+  }
+}
