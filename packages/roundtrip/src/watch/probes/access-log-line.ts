@@ -15,7 +15,7 @@ export interface LoggedRequest {
  * 10.0.0.7 - - [30/Nov/2025:02:59:01 +0300] "GET /api/products/ HTTP/1.1" 200 812 "-" "Mozilla/5.0" 0.043
  * ```
  *
- * Quotes inside a quoted field come as \x22, and a lone backslash as \\.
+ * nginx writes quotes and backslashes inside a quoted field as \x22 and \x5C, other servers as \" and \\.
  */
 const COMBINED =
   /^\S+ \S+ .*?\[[^\]]+\] "(?:[^"\\]|\\.)*" (\d{3}) (?:\d+|-) "(?:[^"\\]|\\.)*" "((?:[^"\\]|\\.)*)"(?: (\d+\.\d+))?/;
