@@ -107,10 +107,10 @@ describe('the rules of the house', () => {
       /(^|\/)(utils?|helpers?|lib|manager|common|misc)(\.ts|\/)/.test(file),
     );
     assert.deepEqual(named, []);
-    // Beyond 350 lines a file says at its top why it is long.
+    // Beyond 400 lines a file says at its top why it is long.
     const long = FILES.filter((file) => /\/src\//.test(file)).filter((file) => {
       const text = readFileSync(path.join(ROOT, file), 'utf8');
-      return text.split('\n').length > 350 && !/Long on purpose:/.test(text.slice(0, 3000));
+      return text.split('\n').length > 400 && !/Long on purpose:/.test(text.slice(0, 3000));
     });
     assert.deepEqual(long, [], 'split these');
     const cased = FILES.filter((file) => !/^[a-z0-9.-]+$/.test(path.basename(file)));
