@@ -120,7 +120,7 @@ async function refuse(client: Client, tables: readonly string[]): Promise<void> 
 
 async function subscribe(
   options: BeginCopyOptions,
-  base: Omit<ReplicationStream, 'serverPasswordFile' | 'passwordFileInstalled'>,
+  base: Omit<ReplicationStream, 'startLsn' | 'serverPasswordFile' | 'passwordFileInstalled'>,
 ): Promise<ReplicationStream> {
   const { source, admin, copyDatabase } = options;
   const copyAddress = { ...admin, database: copyDatabase };
@@ -130,7 +130,7 @@ async function subscribe(
     const serverPasswordFile =
       options.serverPasswordFile ?? (await installPasswordFile(copy, base.name, source));
     const passwordFileInstalled = options.serverPasswordFile === undefined && serverPasswordFile !== null;
-    const stream = { ...base, serverPasswordFile, passwordFileInstalled };
+    const stream = { ...base, startLsn: null, serverPasswordFile, passwordFileInstalled };
     await createSubscription(copy, stream, source);
     await withClient(source, { applicationName: APPLICATION }, (publisher) =>
       drainTo({ publisher, subscriber: copy }, stream, { timeoutMs: options.timeoutMs }),

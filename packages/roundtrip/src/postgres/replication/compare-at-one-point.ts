@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Failed } from '../../errors.ts';
 import type { Client } from '../connection.ts';
 import { sqlTableName } from '../table-name.ts';
@@ -6,6 +7,9 @@ import { compareSides, type SidesCompared } from './compare-sides.ts';
 import { drainTo } from './drain.ts';
 import { type StreamSessions, sessionPair } from './sessions.ts';
 import type { ReplicationStream } from './stream.ts';
+
+/** One attempt to lock; well below the 1 s of deadlock_timeout. */
+const ATTEMPT_MS = 100;
 
 export interface ComparedAtOnePoint extends SidesCompared {
   /** Foreign keys of the replicated tables that do not hold on the subscriber. */
@@ -51,22 +55,37 @@ export async function compareAtOnePoint(
   }
 }
 
+/**
+ * Locks all tables against writes. SHARE lets foreign keys of other tables be checked meanwhile, EXCLUSIVE would not.
+ * A customer's transaction may want the tables in another order: each attempt waits for less than deadlock_timeout,
+ * lets everything go and tries again, so that it is never the customer who is cut off.
+ */
 async function lockTables(locker: Client, stream: ReplicationStream, lockTimeoutMs: number): Promise<void> {
   const names = stream.tables.map(({ table }) => sqlTableName(table)).join(', ');
-  await locker.query('BEGIN');
-  await locker.query(`SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
-  try {
-    await locker.query(`LOCK TABLE ${names} IN EXCLUSIVE MODE`);
-  } catch (cause) {
-    if ((cause as { code?: string }).code !== '55P03') throw cause;
-    throw new Failed({
-      code: 'tables-busy',
-      seen: `no lock on ${names} within ${lockTimeoutMs} ms`,
-      expected: 'writers to pause for a moment',
-      next: 'find the long transaction (pg_locks), then repeat; customers were not held up for longer',
-      cause,
-    });
+  const deadline = Date.now() + lockTimeoutMs;
+  for (;;) {
+    await locker.query('BEGIN');
+    await locker.query(`SET LOCAL lock_timeout = ${ATTEMPT_MS}`);
+    try {
+      await locker.query(`LOCK TABLE ${names} IN SHARE MODE`);
+      return;
+    } catch (cause) {
+      await locker.query('ROLLBACK');
+      if ((cause as { code?: string }).code !== '55P03') throw cause;
+      if (Date.now() > deadline) throw tablesBusy(names, lockTimeoutMs, cause);
+      await delay(ATTEMPT_MS);
+    }
   }
+}
+
+function tablesBusy(names: string, lockTimeoutMs: number, cause: unknown): Failed {
+  return new Failed({
+    code: 'tables-busy',
+    seen: `no lock on ${names} within ${lockTimeoutMs} ms`,
+    expected: 'writers to pause for a moment',
+    next: 'find the long transaction (pg_locks), then repeat; no customer was held up for longer than an attempt',
+    cause,
+  });
 }
 
 /** One snapshot for all sessions; returns it for others to join. */

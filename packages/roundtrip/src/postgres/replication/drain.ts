@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Failed } from '../../errors.ts';
 import type { Client } from '../connection.ts';
 import { streamHealth } from './health.ts';
-import { readMarker, writeMarker } from './marker.ts';
+import { flushCommits, readMarker, writeMarker } from './marker.ts';
 import type { ReplicationStream } from './stream.ts';
 
 export interface Drained {
@@ -15,7 +15,8 @@ export interface Drained {
 const POLL_MS = 2;
 
 /**
- * Waits until everything that the publisher committed before this call is applied on the subscriber. After a fence:
+ * Waits until everything that the publisher committed before this call is applied on the subscriber and
+ * survives a crash there. After a fence:
  * until the two are alike. The marker row is the proof (`marker.ts`), not a position that somebody reports.
  *
  * @throws Failed `drain-timed-out` with the state of the stream.
@@ -32,7 +33,10 @@ export async function drainTo(
   for (;;) {
     const arrived = await readMarker(subscriber, stream.name);
     const waitedMs = performance.now() - startedMs;
-    if (arrived === value) return { targetLsn, waitedMs };
+    if (arrived === value) {
+      await flushCommits(subscriber);
+      return { targetLsn, waitedMs: performance.now() - startedMs };
+    }
     if (waitedMs > options.timeoutMs) throw await timedOut(sessions, stream, options.timeoutMs);
     await delay(POLL_MS);
   }

@@ -45,3 +45,13 @@ export async function readMarker(client: Client, stream: string): Promise<string
   );
   return rows[0]?.value;
 }
+
+/**
+ * Makes everything that is committed in this session's cluster durable. Replicated changes are committed without
+ * waiting for the disk: a crash right after a switch would otherwise take orders along that the other side, by then
+ * closed, had acknowledged.
+ */
+export async function flushCommits(client: Client): Promise<void> {
+  await client.query('SET synchronous_commit = on');
+  await client.query(`SELECT pg_logical_emit_message(true, 'roundtrip', 'flush')`);
+}

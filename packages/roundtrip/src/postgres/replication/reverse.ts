@@ -79,7 +79,14 @@ export async function prepareReverse(
   const common = await columnsInCommon(live, back, tables);
   await createPublication(live, names.publication, common);
   await createSlot(live, names.slot, { timeoutMs });
-  const stream = { name, ...names, tables: common, serverPasswordFile: null, passwordFileInstalled: false };
+  const stream = {
+    name,
+    ...names,
+    tables: common,
+    startLsn: null,
+    serverPasswordFile: null,
+    passwordFileInstalled: false,
+  };
   return { stream, warnings };
 }
 

@@ -19,6 +19,12 @@ export interface ReplicationStream {
   readonly tables: readonly ReplicatedTable[];
   /** Where the subscriber's *server* reads the password: a file on its machine. Null: it needs none, or its own. */
   readonly serverPasswordFile: string | null;
+  /**
+   * Changes committed before this position are not sent: they came from the other side. Null: all that the slot holds.
+   * The subscriber's replication origin keeps it, which outlives a crash; moving the slot on would not
+   * (PostgreSQL manual, pg_replication_slot_advance), and stops short of what is not flushed yet.
+   */
+  readonly startLsn: string | null;
   /** We put that file there and remove it again. */
   readonly passwordFileInstalled: boolean;
 }

@@ -22,16 +22,33 @@ export async function createSubscription(
     'SELECT FROM pg_subscription WHERE subname = $1 AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())',
     [stream.subscription],
   );
-  if (rowCount === 1) return;
-  const connection = connectionString(publisher, {
-    applicationName: stream.slot,
-    serverPasswordFile: stream.serverPasswordFile,
-  });
-  await subscriber.query(
-    `CREATE SUBSCRIPTION ${quoted(stream.subscription)} CONNECTION ${subscriber.escapeLiteral(connection)}
-     PUBLICATION ${quoted(stream.publication)}
-     WITH (create_slot = false, slot_name = ${quoted(stream.slot)}, copy_data = false, enabled = true)`,
+  if (rowCount !== 1) {
+    const connection = connectionString(publisher, {
+      applicationName: stream.slot,
+      serverPasswordFile: stream.serverPasswordFile,
+    });
+    await subscriber.query(
+      `CREATE SUBSCRIPTION ${quoted(stream.subscription)} CONNECTION ${subscriber.escapeLiteral(connection)}
+       PUBLICATION ${quoted(stream.publication)}
+       WITH (create_slot = false, slot_name = ${quoted(stream.slot)}, copy_data = false, enabled = ${stream.startLsn === null})`,
+    );
+  }
+  if (stream.startLsn !== null) await startAt(subscriber, stream.subscription, stream.startLsn);
+}
+
+/** Begins at a position, once: a stream that has applied anything goes on from there. */
+async function startAt(subscriber: Client, subscription: string, startLsn: string): Promise<void> {
+  const { rows } = await subscriber.query<{ enabled: boolean; origin: string; behind: boolean }>(
+    `SELECT subenabled AS enabled, 'pg_' || oid AS origin,
+            coalesce(pg_replication_origin_progress('pg_' || oid, true) < $2::pg_lsn, true) AS behind
+     FROM pg_subscription WHERE subname = $1 AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [subscription, startLsn],
   );
+  const [row] = rows;
+  if (row === undefined || row.enabled) return;
+  if (row.behind)
+    await subscriber.query('SELECT pg_replication_origin_advance($1, $2::pg_lsn)', [row.origin, startLsn]);
+  await subscriber.query(`ALTER SUBSCRIPTION ${quoted(subscription)} ENABLE`);
 }
 
 /**

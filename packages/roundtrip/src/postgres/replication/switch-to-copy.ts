@@ -26,7 +26,11 @@ export interface SwitchToCopyOptions extends CopySite {
   /** How long writers may wait in all. Past it, before the names are exchanged, the old database serves again. */
   readonly fenceTimeoutMs: number;
   readonly timeoutMs: number;
-  readonly journal: (mark: string) => Promise<void>;
+  /**
+   * Called between the effects. With `fenced` comes the reverse stream, which `finishSwitch` needs after a crash; the
+   * marks after that are those of `switchNames`.
+   */
+  readonly journal: (mark: string, reverse?: ReplicationStream) => Promise<void>;
 }
 
 export interface SwitchedToCopy {
@@ -37,16 +41,14 @@ export interface SwitchedToCopy {
   /** From the closed door to the open one. */
   readonly gapMs: number;
   /** Parts of the gap, in milliseconds. */
-  readonly phases: Readonly<
-    Record<'close' | 'drain' | 'sequences' | 'reverse' | 'pause' | 'exchange', number>
-  >;
+  readonly phases: Readonly<Record<'close' | 'drain' | 'sequences' | 'pause' | 'exchange', number>>;
 }
 
 const APPLICATION = 'roundtrip switch';
 
 /**
  * Moves clients from a database to its copy, with the way back open from the first write: compared at one point while
- * customers write; fenced, drained, sequences carried; the reverse slot moved up to here; names exchanged; opened.
+ * customers write; fenced, drained, sequences carried; the beginning of the reverse stream noted; names exchanged; opened.
  * What can be done before or after the fence is not done behind it.
  *
  * Any failure before the names are exchanged opens the old database again and lets the forward stream go on. After
@@ -95,10 +97,10 @@ async function behindFence(
   const { publisher, subscriber } = sessionPair(sessions);
   const compared = await compareAtOnePoint(sessions, begun.stream, { lockTimeoutMs: fenceTimeoutMs });
   if (compared.differing.length > 0 || compared.broken.length > 0) throw differs(compared);
-  const reverse = await prepareReverseSlot(sessions, options);
-  // Leaves little to do behind the fence: the changes of the comparison's seconds, and the slot's way up to here.
+  const prepared = await prepareReverseSlot(sessions, options);
+  // Leaves little to do behind the fence: the changes of the comparison's seconds.
   await drainTo({ publisher, subscriber }, begun.stream, { timeoutMs: options.timeoutMs });
-  await advanceSlot(subscriber, reverse.slot);
+  await advanceSlot(subscriber, prepared.slot);
   await options.journal('fencing');
   const closedAtMs = performance.now();
   const left = (): number => Math.max(1, fenceTimeoutMs - (performance.now() - closedAtMs));
@@ -119,11 +121,13 @@ async function behindFence(
     const sequences = await timed('sequences', () =>
       carrySequences({ from: publisher, to: subscriber, margin: options.sequenceMargin }),
     );
-    await timed('reverse', () => advanceSlot(subscriber, reverse.slot));
     await timed('pause', () =>
       pauseSubscription(subscriber, begun.stream.subscription, { timeoutMs: left() }),
     );
     if (performance.now() - closedAtMs > fenceTimeoutMs) throw tooLong(fenceTimeoutMs);
+    // Whatever is committed on the copy until now came from the other side; the first customer's write comes after.
+    const reverse = { ...prepared, startLsn: await currentLsn(subscriber) };
+    await options.journal('fenced', reverse);
     return { compared, drained, sequences, reverse, closedAtMs, phases: phases as Fenced['phases'] };
   } catch (error) {
     await openDatabase(client, source.database);
@@ -134,7 +138,7 @@ async function behindFence(
 
 /**
  * Publication and slot on the copy, made before the fence, since making a slot waits for other transactions of the
- * cluster. It holds what the forward stream applies until it is moved up behind the fence.
+ * cluster. What the forward stream applies until the fence is in it too, and skipped by `startLsn`.
  */
 async function prepareReverseSlot(
   sessions: StreamSessions,
@@ -150,12 +154,17 @@ async function prepareReverseSlot(
   );
   await createPublication(copy, names.publication, tables);
   await createSlot(copy, names.slot, { timeoutMs: options.timeoutMs });
-  return { name, ...names, tables, serverPasswordFile: null, passwordFileInstalled: false };
+  return { name, ...names, tables, startLsn: null, serverPasswordFile: null, passwordFileInstalled: false };
 }
 
-/** Forgets the changes up to here: they came from the other side, and would be applied there a second time. */
+/** Lets go of WAL that the forward stream has left in the slot. Where the stream begins is `startLsn`, not this. */
 async function advanceSlot(copy: Client, slot: string): Promise<void> {
-  await copy.query('SELECT pg_replication_slot_advance($1, pg_current_wal_insert_lsn())', [slot]);
+  await copy.query('SELECT pg_replication_slot_advance($1, pg_current_wal_flush_lsn())', [slot]);
+}
+
+async function currentLsn(copy: Client): Promise<string> {
+  const { rows } = await copy.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
+  return rows[0]?.lsn ?? '0/0';
 }
 
 /**

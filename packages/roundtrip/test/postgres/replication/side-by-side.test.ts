@@ -90,6 +90,7 @@ async function rollBack(
 test('there and back under superusers who order without pause: no acknowledged order is lost', async (t) => {
   const shop = await reverseShop(cluster);
   const writers = insistentWriters(cluster, shop.live.database, 8);
+  t.after(() => writers.stop());
   const begun = await begin(shop, 'rush');
   assert.equal(begun.trust, 'T3');
   // The migration, on the copy, while orders come in.
