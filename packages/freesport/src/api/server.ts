@@ -71,31 +71,11 @@ export async function shopServer(options: ServerOptions): Promise<ShopServer> {
       },
     },
   });
-  app.setErrorHandler((error, request, reply) => {
-    const { status, body } = errorAnswer(error);
-    if (status >= 500) request.log.error({ err: error }, 'request failed');
-    if (status === 503) void reply.header('retry-after', 1);
-    return reply.code(status).send(body);
-  });
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({
-      error: { code: 'not-found', message: `nothing is served at ${request.method} ${request.url}` },
-    }),
-  );
+  errorsAsJson(app);
   app.addHook('onSend', async (_request, reply) => {
     if (draining) void reply.header('connection', 'close');
   });
-  app.addHook('onResponse', async (request, reply) => {
-    request.log.info(
-      {
-        method: request.method,
-        url: request.url,
-        status: reply.statusCode,
-        durationMs: Math.round(reply.elapsedTime * 10) / 10,
-      },
-      'request',
-    );
-  });
+  accessLog(app);
   const maintenance = maintenanceMode(app, options.maintenanceFlag);
   metrics(app, shop);
   healthRoutes(app, shop, { maintenance, draining: () => draining });
@@ -114,4 +94,33 @@ export async function shopServer(options: ServerOptions): Promise<ShopServer> {
       draining = true;
     },
   };
+}
+
+function errorsAsJson(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const { status, body } = errorAnswer(error);
+    if (status >= 500) request.log.error({ err: error }, 'request failed');
+    if (status === 503) void reply.header('retry-after', 1);
+    return reply.code(status).send(body);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({
+      error: { code: 'not-found', message: `nothing is served at ${request.method} ${request.url}` },
+    }),
+  );
+}
+
+/** One line a request, after its answer. */
+function accessLog(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        url: request.url,
+        status: reply.statusCode,
+        durationMs: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'request',
+    );
+  });
 }

@@ -28,6 +28,10 @@ export const PROTECTED_TABLES = [
   'categories',
 ] as const;
 
+const LOCK_TIMEOUT_MS = 5_000;
+/** A look must not hold up a shop that is serving: who waits for the lock makes everybody behind it wait. */
+const DRY_RUN_LOCK_TIMEOUT_MS = 500;
+
 export interface FlushOutcome {
   readonly deletedVariants: number;
   readonly deletedProducts: number;
@@ -51,7 +55,9 @@ export async function flushProducts(
 ): Promise<FlushOutcome> {
   await client.query('BEGIN');
   try {
-    await client.query(`SET LOCAL lock_timeout = ${Math.trunc(options.lockTimeoutMs ?? 5_000)}`);
+    const lockTimeoutMs =
+      options.lockTimeoutMs ?? (options.dryRun ? DRY_RUN_LOCK_TIMEOUT_MS : LOCK_TIMEOUT_MS);
+    await client.query(`SET LOCAL lock_timeout = ${Math.trunc(lockTimeoutMs)}`);
     await refuseTouchedTables(client);
     await client.query(`LOCK TABLE ${FLUSHED_TABLES.join(', ')} IN ACCESS EXCLUSIVE MODE`);
     const before = await count(client);
