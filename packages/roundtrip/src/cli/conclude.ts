@@ -68,6 +68,7 @@ function indent(text: string): string {
 export function productionState(state: RunState): string {
   const where = state.started.kind === 'live' ? 'production' : 'staging (production was only read)';
   if (state.verdict === 'succeeded') return `${where} serves the new release; the way back is open`;
+  if (state.verdict === 'finished') return `${where} serves the new release; the way back is closed`;
   if (state.verdict === 'rolled-back') return `${where} serves the previous release again`;
   if (state.verdict === 'failed-unchanged') return `${where} was not changed`;
   const begun = Object.entries(state.steps)

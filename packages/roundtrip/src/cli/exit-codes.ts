@@ -60,7 +60,7 @@ export function exitCodeOfHalt(options: {
     case 'interrupted':
       return EXIT.interrupted;
     case 'none':
-      if (halt.verdict === 'succeeded') return EXIT.success;
+      if (halt.verdict === 'succeeded' || halt.verdict === 'finished') return EXIT.success;
       if (halt.verdict === 'rolled-back') return rollbackAsked ? EXIT.success : EXIT.rolledBack;
       return hasChanged(plan, state) ? EXIT.failedChanged : EXIT.failedUnchanged;
   }

@@ -1,5 +1,5 @@
 import { Refused } from '../errors.ts';
-import { foldJournal, type RunState } from '../journal/fold.ts';
+import { foldJournal, type RunState, stepState } from '../journal/fold.ts';
 import type { JournalBody } from '../journal/record.ts';
 import type { Plan } from '../runbook/plan.ts';
 import { TOOL_VERSION } from '../version.ts';
@@ -46,6 +46,7 @@ export async function rollBack(
 ): Promise<RunResult> {
   return reopened(operation, options.runId, options.verb, async (held, plan, journal) => {
     const state = foldJournal(journal.records);
+    if (state.direction === 'closing' || state.verdict === 'finished') throw wayBackClosed(options.runId);
     if (state.verdict === 'rolled-back' || state.verdict === 'failed-unchanged') {
       throw new Refused({
         code: 'already-rolled-back',
@@ -62,6 +63,57 @@ export async function rollBack(
         operator: operation.operator,
       });
     return carryOn(held, plan, journal);
+  });
+}
+
+/**
+ * Closes the way back for good: the return stream with its slot, and the return database where `finish` of its step
+ * drops it. From then on a rollback would lose what customers wrote.
+ *
+ * @throws Refused `nothing-to-finish`, `finish-early` before the watch was over and without a typed reason.
+ */
+export async function finishRun(
+  operation: Operation,
+  options: { readonly runId: string; readonly early?: string | undefined },
+): Promise<RunResult> {
+  return reopened(operation, options.runId, 'finish', async (held, plan, journal) => {
+    const state = foldJournal(journal.records);
+    if (state.verdict !== 'succeeded' && state.direction !== 'closing') {
+      throw new Refused({
+        code: 'nothing-to-finish',
+        seen: `run ${options.runId} is ${state.verdict ?? 'under way'}`,
+        expected: 'a live run that succeeded, with its way back open',
+        next: '`roundtrip status` shows where production is',
+      });
+    }
+    const watched = plan.steps.some(
+      (step) => step.kind === 'watch' && stepState(state, step.id).do.phase === 'verified',
+    );
+    if (!watched && options.early === undefined) {
+      throw new Refused({
+        code: 'finish-early',
+        seen: 'no watch of this run has passed',
+        expected: 'the way back to stay open until one has',
+        next: 'watch first, or --early "why it may be closed now"',
+      });
+    }
+    if (state.direction !== 'closing') {
+      journal.append({
+        type: 'finish-started',
+        reason: options.early ?? 'the watch passed',
+        operator: operation.operator,
+      });
+    }
+    return carryOn(held, plan, journal);
+  });
+}
+
+function wayBackClosed(runId: string): Refused {
+  return new Refused({
+    code: 'way-back-finished',
+    seen: `the way back of run ${runId} was closed by \`roundtrip finish\``,
+    expected: 'an open way back',
+    next: 'only the backup is left: a restore from it loses what was written since; decide that by hand',
   });
 }
 

@@ -11,7 +11,7 @@ export type Decision =
   /** Inspection could not tell whether the effect happened. */
   | { readonly next: 'ask-human'; readonly step: StepSpec; readonly act: 'do' | 'undo' }
   /** A step of the rollback failed: stuck until someone resumes. */
-  | { readonly next: 'stuck'; readonly step: StepSpec; readonly act: 'do' | 'undo' }
+  | { readonly next: 'stuck'; readonly step: StepSpec; readonly act: 'do' | 'undo' | 'finish' }
   | { readonly next: 'finish'; readonly verdict: Verdict }
   | { readonly next: 'none'; readonly verdict: Verdict };
 
@@ -25,7 +25,14 @@ export type Decision =
  */
 export function decide(plan: Plan, state: RunState): Decision {
   if (state.verdict !== undefined) return { next: 'none', verdict: state.verdict };
-  return state.direction === 'forward' ? decideForward(plan, state) : decideBack(plan, state);
+  switch (state.direction) {
+    case 'forward':
+      return decideForward(plan, state);
+    case 'back':
+      return decideBack(plan, state);
+    case 'closing':
+      return decideClosing(plan, state);
+  }
 }
 
 function decideForward(plan: Plan, state: RunState): Decision {
@@ -61,6 +68,18 @@ function decideBack(plan: Plan, state: RunState): Decision {
     if (decision !== undefined) return decision;
   }
   return finishing(plan, state, 'rolled-back');
+}
+
+/** Every step lets go of what it kept for the way back, the last one first: the stream before the database it fills. */
+function decideClosing(plan: Plan, state: RunState): Decision {
+  for (const step of [...plan.steps].reverse()) {
+    if (step.phase !== 'main' || step.effect === 'none') continue;
+    const { finish } = stepState(state, step.id);
+    if (finish.phase === 'effected') continue;
+    if (finish.phase === 'failed') return { next: 'stuck', step, act: 'finish' };
+    return { next: 'act', act: 'finish', step, attempt: finish.attempts + 1 };
+  }
+  return { next: 'finish', verdict: 'finished' };
 }
 
 /** The epilogue (staging put to rest) comes last whatever the verdict; its failure does not change the verdict. */

@@ -128,6 +128,8 @@ async function callKind(
       return { evidence: await kind.verify(context, args) };
     case 'undo':
       return { evidence: (await kind.undo?.(context, args)) ?? {} };
+    case 'finish':
+      return { evidence: (await kind.finish?.(context, args)) ?? {} };
     case 'inspect-do':
       return { inspection: await kind.inspect(context, args) };
     case 'inspect-undo':
@@ -140,7 +142,7 @@ function stepContext(request: ActRequest, signal: AbortSignal): StepContext {
   const { execution, decision, append, read } = request;
   const { step, act } = decision;
   const evidenceOf = (id: string): JsonObject => stepState(read(), id).do.evidence;
-  const effect = act === 'undo' || act === 'inspect-undo' ? 'undo' : 'do';
+  const effect = act === 'finish' ? 'finish' : act === 'undo' || act === 'inspect-undo' ? 'undo' : 'do';
   return {
     plan: execution.plan,
     step,

@@ -41,6 +41,7 @@ export interface ActState {
 export interface StepState {
   readonly do: ActState;
   readonly undo: ActState;
+  readonly finish: ActState;
   readonly approval?:
     | { readonly operator: string; readonly comment: string; readonly at: string }
     | undefined;
@@ -50,7 +51,7 @@ export interface StepState {
 export interface RunState {
   readonly started: RunStarted;
   readonly startedAt: string;
-  readonly direction: 'forward' | 'back';
+  readonly direction: 'forward' | 'back' | 'closing';
   readonly rollback?:
     | { readonly reason: string; readonly automatic: boolean; readonly at: string }
     | undefined;
@@ -68,7 +69,7 @@ export interface RunState {
 }
 
 const UNTOUCHED: ActState = { phase: 'pending', attempts: 0, durationMs: 0, evidence: {}, marks: {} };
-const NEW_STEP: StepState = { do: UNTOUCHED, undo: UNTOUCHED };
+const NEW_STEP: StepState = { do: UNTOUCHED, undo: UNTOUCHED, finish: UNTOUCHED };
 
 /** The state of a step, also of one the journal has not mentioned yet. */
 export function stepState(state: RunState, step: string): StepState {
@@ -133,6 +134,8 @@ function applyBody(state: RunState, body: JournalBody, at: string): RunState {
         verdict: undefined,
         finishedAt: undefined,
       };
+    case 'finish-started':
+      return { ...state, direction: 'closing', verdict: undefined, finishedAt: undefined };
     case 'run-finished':
       return { ...state, verdict: body.verdict, finishedAt: at };
     case 'approved':
@@ -159,8 +162,8 @@ function applyBody(state: RunState, body: JournalBody, at: string): RunState {
 }
 
 function applyIntent(state: RunState, step: string, act: Act, attempt: number, at: string): RunState {
-  // Only do and undo have effects; a lost inspect or verify is simply repeated.
-  if (act !== 'do' && act !== 'undo') return state;
+  // The others have no effects; a lost inspect or verify is simply repeated.
+  if (act !== 'do' && act !== 'undo' && act !== 'finish') return state;
   return withAct(state, step, act, (before) => ({
     ...before,
     phase: 'begun',
@@ -196,7 +199,8 @@ function afterInspection(inspection: Inspection): ActPhase {
   return inspection === 'not-done' ? 'absent' : 'unclear';
 }
 
-function effectOf(act: Act): 'do' | 'undo' {
+function effectOf(act: Act): 'do' | 'undo' | 'finish' {
+  if (act === 'finish') return 'finish';
   return act === 'undo' || act === 'inspect-undo' ? 'undo' : 'do';
 }
 
@@ -207,7 +211,7 @@ function withStep(state: RunState, id: string, change: (step: StepState) => Step
 function withAct(
   state: RunState,
   id: string,
-  act: 'do' | 'undo',
+  act: 'do' | 'undo' | 'finish',
   change: (act: ActState) => ActState,
 ): RunState {
   return withStep(state, id, (step) => ({ ...step, [act]: change(step[act]) }));

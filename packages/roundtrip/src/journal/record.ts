@@ -4,8 +4,11 @@ import type { Json, JsonObject } from '../json.ts';
 /** A run of the plan on production, or of the same plan on its staging copy. */
 export type RunKind = 'live' | 'rehearsal';
 
-/** What is done to a step. `do` and `undo` have effects; `inspect` and `verify` only look. */
-export type Act = 'do' | 'verify' | 'undo' | 'inspect-do' | 'inspect-undo';
+/**
+ * What is done to a step. `do`, `undo` and `finish` have effects; the others only look. `finish` lets go of what a step
+ * kept for the way back, once that is no longer wanted; it is idempotent and simply repeated after a crash.
+ */
+export type Act = 'do' | 'verify' | 'undo' | 'finish' | 'inspect-do' | 'inspect-undo';
 
 /** What `inspect` says of an effect whose outcome was lost. */
 export type Inspection = 'done' | 'not-done' | 'unknown';
@@ -48,7 +51,7 @@ export type JournalBody =
   | {
       readonly type: 'decided';
       readonly step: string;
-      readonly act: 'do' | 'undo';
+      readonly act: 'do' | 'undo' | 'finish';
       readonly as: 'done' | 'not-done';
       readonly operator: string;
       readonly reason: string;
@@ -60,6 +63,7 @@ export type JournalBody =
       readonly automatic: boolean;
       readonly operator: string;
     }
+  | { readonly type: 'finish-started'; readonly reason: string; readonly operator: string }
   | { readonly type: 'run-finished'; readonly verdict: Verdict };
 
 export interface RunStarted {
@@ -91,8 +95,11 @@ export interface OutcomeRecord {
   readonly interrupted?: boolean | undefined;
 }
 
-/** How a run ended. A run that is stuck or waiting is not finished: it can be resumed. */
-export type Verdict = 'succeeded' | 'rolled-back' | 'failed-unchanged';
+/**
+ * How a run ended. One that is stuck or waiting has not ended: it can be resumed. One that succeeded can be rolled back
+ * until its way back is closed (`finished`).
+ */
+export type Verdict = 'succeeded' | 'finished' | 'rolled-back' | 'failed-unchanged';
 
 /** A sealed record: numbered, dated and chained to the one before. */
 export interface JournalRecord {

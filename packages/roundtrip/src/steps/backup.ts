@@ -120,6 +120,11 @@ export const backupKind = anyStepKind<BackupArgs>({
       next: 'nothing destructive was begun; resume or abort the run',
     });
   },
+  // The stream is gone by now: what is left is a copy as large as production, which grows stale with every order.
+  async finish(context) {
+    await dropScratch(context);
+    return { returnDatabase: null, dumpKept: existsSync(backupDirectory(context.runDirectory)) };
+  },
   async undo(context) {
     const directory = backupDirectory(context.runDirectory);
     const { name } = await withClient(

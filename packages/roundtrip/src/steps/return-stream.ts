@@ -81,7 +81,14 @@ function armedStream(context: StepContext): ReplicationStream {
   const { stream } = context.evidenceOf(context.step.id);
   if (stream !== undefined) return stream as unknown as ReplicationStream;
   const name = streamName(context);
-  return { name, ...streamNames(name), tables: [], serverPasswordFile: null, passwordFileInstalled: true };
+  return {
+    name,
+    ...streamNames(name),
+    tables: [],
+    startLsn: null,
+    serverPasswordFile: null,
+    passwordFileInstalled: true,
+  };
 }
 
 export const returnStreamKind = anyStepKind<ReturnStreamArgs>({
@@ -113,6 +120,17 @@ export const returnStreamKind = anyStepKind<ReturnStreamArgs>({
     if (armed && context.marks.drained === undefined) await drainBehindFence(context, args);
     else await removeRemains(context, armed);
     return context.marks.drained ?? { carried: null };
+  },
+  async finish(context) {
+    const session = { applicationName: applicationName(context) };
+    const sides = sidesOf(context);
+    const stream = armedStream(context);
+    await withClient(sides.return, session, (back) =>
+      withClient(sides.live, session, (live) =>
+        disarmReverse({ live, return: back }, stream, { timeoutMs: FENCE_TIMEOUT_MS }),
+      ),
+    );
+    return { wayBack: 'closed' };
   },
 });
 

@@ -55,6 +55,8 @@ export interface StepKind<Args extends JsonObject = JsonObject> {
   do(context: StepContext, args: Args): Promise<JsonObject>;
   verify(context: StepContext, args: Args): Promise<JsonObject>;
   undo?(context: StepContext, args: Args): Promise<JsonObject>;
+  /** Lets go of what the step kept for the way back. Idempotent. */
+  finish?(context: StepContext, args: Args): Promise<JsonObject>;
   inspectUndo?(context: StepContext, args: Args): Promise<Inspection>;
 }
 

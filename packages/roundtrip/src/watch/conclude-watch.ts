@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import { formatMs } from '../runbook/duration.ts';
-import { type GoalResult, judgeGoal, latencyOf, totalOf } from './judge-goal.ts';
+import { type GoalResult, judgeGoal, lacksRequests, latencyOf, totalOf } from './judge-goal.ts';
 import { quantileBounds } from './latency.ts';
 import { describeCondition } from './matrix.ts';
 import type { SettledWatch } from './settled-watch.ts';
@@ -44,11 +44,14 @@ const CONFIDENCE = 0.95;
 const BASELINE_FACTOR = 2;
 
 /**
- * Whether the watch is over: decided by the matrix, covered for its whole time, or extended as far as it may be.
+ * Whether the watch is over: decided by the matrix; covered for its whole time, with as many requests as its goals take
+ * at least; or extended as far as it may be. How many that is was fixed before the first sample: going on until the
+ * verdict is a good one would make its confidence a lie.
  */
 export function isOver(settled: SettledWatch, state: WatchState): boolean {
   const { durationMs } = settled.plan;
-  if (state.decision !== undefined || state.coveredMs >= durationMs) return true;
+  if (state.decision !== undefined) return true;
+  if (state.coveredMs >= durationMs && !lacksRequests(settled, state)) return true;
   return (state.atMs ?? 0) >= durationMs + settled.extensionMsMax;
 }
 

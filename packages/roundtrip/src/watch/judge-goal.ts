@@ -46,6 +46,20 @@ export function judgeGoal(settled: SettledWatch, state: WatchState, goal: WatchG
   }
 }
 
+/** Whether a pool that gives requests has given fewer than a goal takes even if all of them are good. */
+export function lacksRequests(settled: SettledWatch, state: WatchState): boolean {
+  return settled.plan.goals.some((goal) => {
+    if (goal.metric !== 'errorRate' && goal.metric !== 'latencyMs') return false;
+    const limit = goal.metric === 'errorRate' ? goal.max : 1 - goal.quantile;
+    const needed = requestsNeeded({ limit, confidence: goal.confidence ?? CONFIDENCE });
+    return settled.pools.some((pool) => {
+      const { requests, timed } = totalOf(settled, state, pool);
+      const count = goal.metric === 'errorRate' ? requests : timed;
+      return count > 0 && count < needed;
+    });
+  });
+}
+
 type Judged = Pick<GoalResult, 'result' | 'seen'>;
 
 /** A goal holds when it holds in every pool; it is broken when it is broken in one. */

@@ -56,6 +56,7 @@ export interface ToyStage {
     readonly exitCode: number;
     readonly killed: boolean;
     readonly boundaries: number;
+    readonly stdout: string;
     readonly stderr: string;
   }>;
   look(): Promise<ToyState>;
@@ -85,6 +86,7 @@ export async function buildToyStage(): Promise<ToyStage> {
   const state = path.join(folder, 'state');
 
   const reset = async (): Promise<void> => {
+    await dropStreams(cluster);
     for (const { name } of (
       await cluster.query(
         `SELECT datname AS name FROM pg_database WHERE datname LIKE 'toy%' AND datname <> 'toy_template'`,
@@ -122,6 +124,7 @@ export async function buildToyStage(): Promise<ToyStage> {
       return {
         ...(JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as { boundaries: number; exitCode: number }),
         killed: false,
+        stdout,
         stderr,
       };
     } catch (error) {
@@ -132,7 +135,13 @@ export async function buildToyStage(): Promise<ToyStage> {
         stdout: string;
       };
       const boundaries = (/"boundaries":(\d+)/.exec(stdout)?.[1] ?? '0') as string;
-      return { exitCode: code ?? -1, killed: signal === 'SIGKILL', boundaries: Number(boundaries), stderr };
+      return {
+        exitCode: code ?? -1,
+        killed: signal === 'SIGKILL',
+        boundaries: Number(boundaries),
+        stdout,
+        stderr,
+      };
     }
   };
   const close = async (): Promise<void> => {
@@ -183,4 +192,28 @@ function openDoor(flag: string): Promise<Server> {
     response.end('{}');
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+/** What a run that was left standing keeps in the cluster: a database with a subscription or a slot is not dropped. */
+async function dropStreams(cluster: PrivateCluster): Promise<void> {
+  const { rows } = await cluster.query(
+    'SELECT s.subname AS name, d.datname AS database FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid',
+  );
+  for (const { name, database } of rows as { name: string; database: string }[]) {
+    await cluster.query(`ALTER SUBSCRIPTION "${name}" DISABLE`, [], database);
+    await cluster.query(`ALTER SUBSCRIPTION "${name}" SET (slot_name = NONE)`, [], database);
+    await cluster.query(`DROP SUBSCRIPTION "${name}"`, [], database);
+  }
+  await cluster.query(
+    'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active_pid IS NOT NULL',
+  );
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await cluster.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots');
+      return;
+    } catch (error) {
+      if (attempt === 50) throw error; // A walsender that was ended a moment ago still holds its slot.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { type HumanDecision, resumeRun, rollBack } from '../../engine/continue-run.ts';
+import { finishRun, type HumanDecision, resumeRun, rollBack } from '../../engine/continue-run.ts';
 import type { Operation, Override, RunResult } from '../../engine/operation.ts';
 import { planFor } from '../../engine/preflight-run.ts';
 import { rehearse, startRun } from '../../engine/start-run.ts';
@@ -85,6 +85,15 @@ export const registerActs: RegisterVerb = (program, run) => {
     .option('--target <name>')
     .action(run<RunOptions>((environment, options) => resuming(environment, options, undefined)));
 
+  program
+    .command('finish')
+    .description('close the way back for good: the return stream, its slot, the return database')
+    .option('--run <id>')
+    .option('--target <name>')
+    .option('--early <reason>', 'close it before a watch has passed; kept in the journal')
+    .option('--confirm <target>', "the target's name, typed")
+    .action(run<RunOptions & { confirm?: string; early?: string }>(finishing));
+
   for (const [verb, description] of [
     ['abort', 'give up an unfinished run: undo what it did, in reverse order'],
     ['rollback', 'switch back to the return database and the previous release, also hours after the run'],
@@ -168,6 +177,19 @@ async function goingBack(
   });
   return acting(environment, options, runbookOf(plan), true, (operation) =>
     rollBack(operation, { runId, reason: options.reason, verb }),
+  );
+}
+
+async function finishing(
+  environment: CliEnvironment,
+  options: RunOptions & { confirm?: string; early?: string },
+): Promise<number> {
+  const { runId, plan } = requireRun(stateFolder(environment, options), options, 'live');
+  const warning = `After this ${plan.target.name} can no longer be rolled back without losing what customers wrote.`;
+  await requireConfirmation(environment, { confirm: options.confirm, target: plan.target.name, warning });
+  const { early } = options;
+  return acting(environment, options, runbookOf(plan), false, (operation) =>
+    finishRun(operation, { runId, early }),
   );
 }
 

@@ -1,6 +1,8 @@
 import { decide } from '../../engine/decide.ts';
 import { isAlive, readLock } from '../../engine/operator-lock.ts';
+import { type WayBackLight, wayBackLight } from '../../engine/way-back-light.ts';
 import { stepState } from '../../journal/fold.ts';
+import { readReceipts } from '../../journal/receipt.ts';
 import { formatMs } from '../../runbook/duration.ts';
 import { productionState } from '../conclude.ts';
 import { stateFolder } from '../environment.ts';
@@ -21,16 +23,22 @@ export const registerStatus: RegisterVerb = (program, run) => {
         const decision = decide(plan, state);
         const lock = readLock(folder);
         const operating = lock !== undefined && isAlive(lock) ? lock : null;
+        const receipt = readReceipts(folder).receipts.find(
+          (candidate) => candidate.planHash === state.started.planHash,
+        );
+        const wayBack =
+          state.started.kind === 'live' ? await wayBackLight(plan, state, receipt?.rollbackMs) : null;
         const { stdout } = environment;
         if (options.json === true) {
           stdout.write(
-            `${JSON.stringify({ version: 1, type: 'verdict', exitCode: 0, runId, production: productionState(state), next: decision, operating, state })}\n`,
+            `${JSON.stringify({ version: 1, type: 'verdict', exitCode: 0, runId, production: productionState(state), next: decision, operating, wayBack, state })}\n`,
           );
           return EXIT.success;
         }
         stdout.write(
           `${runId}\n${productionState(state)}\nnext: ${decision.next}${'step' in decision ? ` ${decision.step.id}` : ''}\n`,
         );
+        if (wayBack !== null) stdout.write(describeWayBack(wayBack));
         if (operating !== null)
           stdout.write(`operating now: ${operating.operator} (pid ${operating.pid}, ${operating.verb})\n`);
         for (const step of plan.steps) {
@@ -44,3 +52,18 @@ export const registerStatus: RegisterVerb = (program, run) => {
       }),
     );
 };
+
+function describeWayBack({
+  light,
+  reasons,
+  retainedBytes,
+  capBytes,
+  lagBytes,
+  rollbackMs,
+}: WayBackLight): string {
+  const megabytes = (bytes: number | null): string =>
+    bytes === null ? '–' : `${(bytes / 1e6).toFixed(1)} MB`;
+  const why = reasons.map((reason) => `  ${reason}\n`).join('');
+  const estimate = rollbackMs === null ? 'not rehearsed' : formatMs(rollbackMs);
+  return `way back: ${light.toUpperCase()}\n${why}  WAL kept ${megabytes(retainedBytes)} of ${megabytes(capBytes)}, behind by ${megabytes(lagBytes)}; a rollback takes ${estimate}\n`;
+}

@@ -1,0 +1,109 @@
+import { asRoundtripError } from '../errors.ts';
+import { type RunState, stepState } from '../journal/fold.ts';
+import { stepOfKind } from '../journal/table-proof.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { withClient } from '../postgres/connection.ts';
+import {
+  foreignKeyAntiJoins,
+  inspectReverse,
+  type ReplicationStream,
+} from '../postgres/replication/index.ts';
+import { databaseByOid } from '../postgres/switch.ts';
+import type { Plan } from '../runbook/plan.ts';
+import { adminAddress } from '../steps/target-databases.ts';
+
+/** Whether a rollback would work now, and what it would take. Sizes in bytes. */
+export interface WayBackLight {
+  readonly light: 'open' | 'at-risk' | 'closed';
+  /** Why it is not open, as sentences. */
+  readonly reasons: readonly string[];
+  readonly retainedBytes: number | null;
+  readonly capBytes: number | null;
+  readonly lagBytes: number | null;
+  /** As rehearsed; null without a receipt. */
+  readonly rollbackMs: number | null;
+}
+
+const UNKNOWN = { retainedBytes: null, capBytes: null, lagBytes: null };
+
+/**
+ * Looks at the way back of a live run that succeeded: the return database, the stream that keeps it in step, and rows
+ * that the old schema has no place for. What cannot be looked at is at risk, never open.
+ */
+export async function wayBackLight(
+  plan: Plan,
+  state: RunState,
+  rollbackMs: number | undefined,
+): Promise<WayBackLight> {
+  const base = { ...UNKNOWN, rollbackMs: rollbackMs ?? null };
+  if (state.verdict === 'finished' || state.direction === 'closing')
+    return { ...base, light: 'closed', reasons: ['it was closed by `roundtrip finish`'] };
+  if (state.verdict !== 'succeeded')
+    return { ...base, light: 'closed', reasons: [`the run is ${state.verdict ?? 'under way'}`] };
+  try {
+    return await look(plan, state, base);
+  } catch (thrown) {
+    return {
+      ...base,
+      light: 'at-risk',
+      reasons: [`it cannot be looked at: ${asRoundtripError(thrown).seen}`],
+    };
+  }
+}
+
+async function look(
+  plan: Plan,
+  state: RunState,
+  base: Omit<WayBackLight, 'light' | 'reasons'>,
+): Promise<WayBackLight> {
+  const backup = evidenceOf(plan, state, 'backup');
+  const returnName = await withClient(
+    adminAddress(plan.target),
+    { applicationName: 'roundtrip status' },
+    (client) => databaseByOid(client, String(backup.returnOid ?? 0)),
+  );
+  if (returnName === undefined)
+    return {
+      ...base,
+      light: 'at-risk',
+      reasons: [
+        'the return database is gone: a rollback restores the backup and loses what was written since',
+      ],
+    };
+  const stream = evidenceOf(plan, state, 'return-stream').stream as unknown as ReplicationStream | undefined;
+  if (stream === undefined)
+    return {
+      ...base,
+      light: 'at-risk',
+      reasons: ['no stream keeps the return database in step: a rollback loses what was written since'],
+    };
+  const sides = { live: plan.target.database, return: { ...plan.target.database, database: returnName } };
+  const health = await inspectReverse(sides, stream);
+  const homeless = await rowsWithoutPlace(plan, sides.return, stream);
+  const reasons = [...health.reasons, ...homeless];
+  const light = health.verdict === 'open' && homeless.length > 0 ? 'at-risk' : health.verdict;
+  const { retainedBytes, capBytes, lagBytes } = health.slot;
+  return { ...base, light, reasons, retainedBytes, capBytes, lagBytes };
+}
+
+/** Rows that came along and refer to nothing there, where the runbook has no mapping for them. */
+async function rowsWithoutPlace(
+  plan: Plan,
+  back: Parameters<typeof withClient>[0],
+  stream: ReplicationStream,
+): Promise<string[]> {
+  const mapping = (stepOfKind(plan, 'return-stream')?.args.mapping ?? []) as readonly Json[];
+  if (mapping.length > 0) return [];
+  const broken = await withClient(back, { applicationName: 'roundtrip status' }, (client) =>
+    foreignKeyAntiJoins(client, { tables: stream.tables.map(({ table }) => table) }),
+  );
+  return broken.map(
+    ({ constraint, table, rows }) =>
+      `${rows} rows of ${table} have no place in the old schema (${constraint}), and the runbook has no reverse mapping`,
+  );
+}
+
+function evidenceOf(plan: Plan, state: RunState, kind: string): JsonObject {
+  const step = stepOfKind(plan, kind);
+  return step === undefined ? {} : stepState(state, step.id).do.evidence;
+}
