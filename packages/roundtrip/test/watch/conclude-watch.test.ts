@@ -32,6 +32,22 @@ test('a good hour with too few requests is inconclusive, and says how many it ta
   assert.match(result.reason, /it takes 299 without an error/);
 });
 
+test('too few requests extend the watch until they could suffice, not until the verdict is a good one', () => {
+  const watch = settled(hour);
+  const at = (minute: number, errors = 0) =>
+    isOver(
+      watch,
+      foldWatch(
+        watch,
+        minutes(0, minute, (each) => traffic(4, each === 5 ? errors : 0)),
+      ),
+    );
+  assert.equal(at(60), false);
+  // 75 minutes of four requests are the first with 299.
+  assert.deepEqual([at(73), at(74)], [false, true]);
+  assert.equal(at(74, 1), true, 'with an error it takes more, and is inconclusive');
+});
+
 test('above 1 % over the whole watch is a failure that a human answers', () => {
   const result = verdictOf(minutes(0, 60, () => traffic(100, 2)));
   assert.deepEqual([result.verdict, result.rollback, result.decides], ['fail', 'maybe', 'Backend']);

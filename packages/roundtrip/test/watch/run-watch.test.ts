@@ -150,7 +150,7 @@ function demoPlan(url: string, file: string): WatchPlan {
     // A machine that is busy with other things is slow, which is not what is tested here.
     extensionMsMax: 10 * MINUTE_MS,
     sources: [
-      { kind: 'http', name: 'front door', urls: [url], count: 12 },
+      { kind: 'http', name: 'front door', urls: [url], count: 60 },
       { kind: 'access-log', name: 'log', file, format: { status: 'status', duration: 'took' } },
       { kind: 'host', name: 'host' },
     ],
@@ -176,7 +176,7 @@ async function demo(context: Parameters<typeof serve>[0], statusAt: (request: nu
       file,
       `${JSON.stringify({ status, took: 0.004, userAgent })}\n${JSON.stringify({ status, took: 0.004 })}\n`,
     );
-    if (count % 100 === 0) {
+    if (count % 250 === 0) {
       renameSync(file, `${file}.${count}`);
       writeFileSync(file, '');
     }
@@ -207,14 +207,14 @@ test('a demo watch over real sources passes, and every customer in the rotated l
   assert.ok(result.elapsedMs >= MINUTE_MS);
   // Probes and customers; the first sample only opened the log, the last requests were logged after it was read.
   assert.ok(
-    result.requests > served() + (served() - 4 * 12) && result.requests <= 2 * served(),
+    result.requests > served() + (served() - 4 * 60) && result.requests <= 2 * served(),
     `${result.requests} of ${2 * served()}`,
   );
   assert.equal(result.errors, 0);
 });
 
 test('a demo watch with an error burst rolls back', async (context) => {
-  const { result } = await demo(context, (request) => (request > 120 && request % 3 === 0 ? 500 : 200));
+  const { result } = await demo(context, (request) => (request > 300 && request % 3 === 0 ? 500 : 200));
   assert.deepEqual(
     [result.verdict, result.rollback, result.decides],
     ['fail', 'yes', 'DevOps'],
