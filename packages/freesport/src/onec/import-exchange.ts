@@ -139,7 +139,7 @@ async function stageAndMerge(
     bytes,
     bytesMin: options.secondReadingBytesMin,
   });
-  const copiers = [await clients.open(), await clients.open()];
+  const copiers = [await clients.open(), await clients.open()] as const;
   const summary = await stageExchange({
     requests,
     clients: copiers,
@@ -152,12 +152,12 @@ async function stageAndMerge(
   signal?.throwIfAborted();
   progress.tell({ stage: 'merging', step: 'duplicates' });
   await removeDuplicates(copiers);
-  const [client] = copiers;
-  if (client === undefined) throw new Error('no connection to merge on');
+  const [client, second] = copiers;
   const merged = await withoutDeadlock(
     async () =>
       await mergeCatalogue({
         client,
+        second,
         mode,
         summary,
         sessionId,

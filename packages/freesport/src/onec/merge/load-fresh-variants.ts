@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import { OPEN_ORDER_QUANTITIES } from '../../orders/sku-store.ts';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { type MergeContext, run } from './merge-context.ts';
@@ -21,6 +22,9 @@ export async function loadFreshVariants(
   warehouses: StagedWarehouses,
 ): Promise<void> {
   const { counters } = context;
+  const unknownKeys = findUnknownKeys(context.second);
+  // If the inserts fail first, theirs is the error to tell.
+  unknownKeys.catch(() => undefined);
   await run(
     context,
     `INSERT INTO ${S}.warnings (code, subject, message)
@@ -55,6 +59,7 @@ export async function loadFreshVariants(
        LEFT JOIN product_variants v ON false`,
   );
   await run(context, 'ANALYZE product_variants (onec_id, product_id)');
+  await unknownKeys;
   await warnUnknownKeys(context);
 }
 
@@ -76,22 +81,32 @@ async function findTakenSkus(context: MergeContext): Promise<void> {
   await run(context, `ANALYZE ${S}.taken_skus`);
 }
 
-/** Keys of prices and rests that no variant has. CREATE TABLE AS, because INSERT … SELECT is never parallel. */
-async function warnUnknownKeys(context: MergeContext): Promise<void> {
-  for (const [table, code, what] of [
-    ['prices', 'unknown-offer-price', 'prices'],
-    ['rests', 'unknown-offer-rest', 'stock'],
-  ]) {
-    await run(
-      context,
+const KEYED = [
+  { table: 'prices', code: 'unknown-offer-price', what: 'prices' },
+  { table: 'rests', code: 'unknown-offer-rest', what: 'stock' },
+] as const;
+
+/**
+ * Keys of prices and rests that are no offer's, found on the other connection while this one inserts: staging is all that
+ * it reads. CREATE TABLE AS, because INSERT … SELECT is never parallel.
+ */
+async function findUnknownKeys(client: Client): Promise<void> {
+  for (const { table } of KEYED) {
+    await client.query(`DROP TABLE IF EXISTS ${S}.unknown_${table}`);
+    await client.query(
       `CREATE UNLOGGED TABLE ${S}.unknown_${table} AS SELECT k.id FROM ${S}.${table} k
-       WHERE NOT EXISTS (SELECT 1 FROM product_variants v WHERE v.onec_id = k.id)`,
+       WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.id = k.id)`,
     );
+  }
+}
+
+async function warnUnknownKeys(context: MergeContext): Promise<void> {
+  for (const { table, code, what } of KEYED) {
     await run(
       context,
       `INSERT INTO ${S}.warnings (code, subject, message)
        SELECT '${code}', id, '${what} skipped: no variant has this key' FROM ${S}.unknown_${table} k
-       WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.id = k.id)`,
+       WHERE NOT EXISTS (SELECT 1 FROM ${S}.default_offers d WHERE d.id = k.id)`,
     );
   }
 }

@@ -35,6 +35,8 @@ export interface MergeResult {
 
 export interface MergeOptions {
   readonly client: Client;
+  /** Another connection; see `MergeContext.second`. */
+  readonly second: Client;
   readonly mode: ImportMode;
   readonly summary: ExchangeSummary;
   readonly sessionId: number;
@@ -88,6 +90,7 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
   await takeMergeLock(client);
   const context: MergeContext = {
     client,
+    second: options.second,
     mode,
     summary,
     fresh: await isFresh(client),

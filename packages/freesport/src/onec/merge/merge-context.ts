@@ -1,10 +1,12 @@
-import type { ClientBase } from 'pg';
+import type { Client, ClientBase } from 'pg';
 import type { ImportMode } from '../import-mode.ts';
 import type { ExchangeSummary } from '../staging/exchange-summary.ts';
 
 /** What every part of the merge gets: the connection of its one transaction and what is known of the exchange. */
 export interface MergeContext {
   readonly client: ClientBase;
+  /** Another connection, outside the transaction, for reading staging at the same time. */
+  readonly second: Client;
   readonly mode: ImportMode;
   readonly summary: ExchangeSummary;
   /**
