@@ -1,16 +1,26 @@
 /** Carries the rows of chosen tables from one database to another while both live: the way back kept in step. */
 export { type BrokenKey, foreignKeyAntiJoins } from './anti-join.ts';
+export {
+  abandonCopy,
+  type BeginCopyOptions,
+  beginCopy,
+  type CopyBegun,
+  type CopySite,
+} from './begin-copy.ts';
 export { type CarriedSequence, carrySequences } from './carry-sequences.ts';
 export { columnsInCommon } from './columns-in-common.ts';
+export { type ComparedAtOnePoint, compareAtOnePoint } from './compare-at-one-point.ts';
 export { compareSides, type SidesCompared } from './compare-sides.ts';
 export { type Drained, drainTo } from './drain.ts';
 export { type SlotHealth, type StreamHealth, slotHealth, streamHealth } from './health.ts';
 export { type OpenTransaction, transactionsWithWrites } from './old-transactions.ts';
 export { type ReplicationFinding, replicationPreflight } from './preflight.ts';
 export { createPublication, dropPublication } from './publication.ts';
+export { resumeSwitch, type SettledSwitch } from './resume-switch.ts';
 export {
   type ArmedReverse,
   type ArmReverseOptions,
+  applyMapping,
   armReverse,
   connectReverse,
   type DrainedReverse,
@@ -21,7 +31,14 @@ export {
   openReverse,
   prepareReverse,
 } from './reverse.ts';
+export { schemaDrift } from './schema-drift.ts';
 export { openStreamSessions, type StreamSessions } from './sessions.ts';
 export { createExportedSlot, createSlot, dropSlot, type ExportedSlot } from './slot.ts';
 export { type ReplicatedTable, type ReplicationStream, streamNames } from './stream.ts';
 export { createSubscription, detach } from './subscription.ts';
+export {
+  finishSwitch,
+  type SwitchedToCopy,
+  type SwitchToCopyOptions,
+  switchToCopy,
+} from './switch-to-copy.ts';

@@ -210,7 +210,12 @@ export async function drainReverse(
   return { drained, fingerprints, sequences, mapped, broken };
 }
 
-async function applyMapping(back: Client, statements: readonly string[]): Promise<number[]> {
+/**
+ * Runs the reverse mapping in one transaction with foreign keys checked.
+ *
+ * @throws Failed `reverse-mapping-failed`; it left no trace then.
+ */
+export async function applyMapping(back: Client, statements: readonly string[]): Promise<number[]> {
   if (statements.length === 0) return [];
   const counts: number[] = [];
   await back.query('BEGIN');

@@ -1,14 +1,18 @@
-import { Failed } from '../../errors.ts';
+import { Failed, Refused } from '../../errors.ts';
 import { type Client, type DatabaseAddress, withClient } from '../connection.ts';
+import type { DatabaseDescription } from '../describe.ts';
 import { closeDatabase, openDatabase } from '../fence.ts';
 import { switchNames } from '../switch.ts';
+import { foreignKeyAntiJoins } from './anti-join.ts';
 import type { CopyBegun, CopySite } from './begin-copy.ts';
 import { type CarriedSequence, carrySequences } from './carry-sequences.ts';
 import { columnsInCommon } from './columns-in-common.ts';
 import { type ComparedAtOnePoint, compareAtOnePoint } from './compare-at-one-point.ts';
+import { compareSides } from './compare-sides.ts';
 import { type Drained, drainTo } from './drain.ts';
 import { createPublication, dropPublication } from './publication.ts';
 import { connectReverse } from './reverse.ts';
+import { schemaDrift } from './schema-drift.ts';
 import { removePasswordFile } from './server-password-file.ts';
 import { openStreamSessions, type StreamSessions, sessionPair } from './sessions.ts';
 import { createSlot } from './slot.ts';
@@ -23,6 +27,13 @@ export interface SwitchToCopyOptions extends CopySite {
   readonly reverseName: string;
   readonly serverPasswordFile?: string | undefined;
   readonly sequenceMargin?: number | undefined;
+  /** The source as it was when the copy was made (its backup's manifest): DDL since then refuses the switch. */
+  readonly described?: DatabaseDescription | undefined;
+  /**
+   * Compare rows and foreign keys once more behind the fence: complete, and seconds long for millions of rows. Without
+   * it, rows that come after the comparison are trusted to the stream.
+   */
+  readonly compareBehindFence?: boolean | undefined;
   /** How long writers may wait in all. Past it, before the names are exchanged, the old database serves again. */
   readonly fenceTimeoutMs: number;
   readonly timeoutMs: number;
@@ -41,7 +52,9 @@ export interface SwitchedToCopy {
   /** From the closed door to the open one. */
   readonly gapMs: number;
   /** Parts of the gap, in milliseconds. */
-  readonly phases: Readonly<Record<'close' | 'drain' | 'sequences' | 'pause' | 'exchange', number>>;
+  readonly phases: Readonly<
+    Record<'close' | 'drain' | 'sequences' | 'compare' | 'pause' | 'exchange', number>
+  >;
 }
 
 const APPLICATION = 'roundtrip switch';
@@ -52,13 +65,14 @@ const APPLICATION = 'roundtrip switch';
  * What can be done before or after the fence is not done behind it.
  *
  * Any failure before the names are exchanged opens the old database again and lets the forward stream go on. After
- * that `finishSwitch` (and `switchNames`, from the journal's marks) complete it.
+ * that, and after the death of this process, `resumeSwitch` settles it.
  *
- * @throws Failed `sides-differ`, `drain-timed-out`, `fence-not-closed`, `rename-failed`.
+ * @throws Refused `schema-drifted`; Failed `sides-differ`, `drain-timed-out`, `fence-not-closed`, `rename-failed`.
  */
 export async function switchToCopy(options: SwitchToCopyOptions): Promise<SwitchedToCopy> {
   const { source, admin, copyDatabase, begun, journal } = options;
   const copy = { ...admin, database: copyDatabase };
+  await refuseDrift(options);
   const sessions = await openStreamSessions({ publisher: source, subscriber: copy }, begun.stream, options);
   return withClient(admin, { applicationName: APPLICATION }, async (client) => {
     const fenced = await behindFence(client, sessions, options).finally(() => sessions.end());
@@ -80,6 +94,18 @@ export async function switchToCopy(options: SwitchToCopyOptions): Promise<Switch
       gapMs: openedMs - closedAtMs,
       phases: { ...phases, exchange: openedMs - startedMs },
     };
+  });
+}
+
+async function refuseDrift({ source, described }: SwitchToCopyOptions): Promise<void> {
+  const drift = described === undefined ? [] : await schemaDrift(source, described);
+  if (drift.length === 0) return;
+  throw new Refused({
+    code: 'schema-drifted',
+    seen: `the schema of ${source.database} was changed since the copy was made: ${drift.slice(0, 5).join('; ')}`,
+    expected: 'no DDL while a copy is kept in step: it is not replicated',
+    next: 'make the copy anew',
+    fields: { drift },
   });
 }
 
@@ -121,6 +147,7 @@ async function behindFence(
     const sequences = await timed('sequences', () =>
       carrySequences({ from: publisher, to: subscriber, margin: options.sequenceMargin }),
     );
+    await timed('compare', () => compareFenced(sessions, options));
     await timed('pause', () =>
       pauseSubscription(subscriber, begun.stream.subscription, { timeoutMs: left() }),
     );
@@ -134,6 +161,16 @@ async function behindFence(
     await resumeSubscription(subscriber, begun.stream.subscription);
     throw error;
   }
+}
+
+async function compareFenced(sessions: StreamSessions, options: SwitchToCopyOptions): Promise<void> {
+  if (options.compareBehindFence !== true) return;
+  const { tables } = options.begun.stream;
+  const { differing } = await compareSides(sessions.publishers, sessions.subscribers, tables);
+  const broken = await foreignKeyAntiJoins(sessionPair(sessions).subscriber, {
+    tables: tables.map(({ table }) => table),
+  });
+  if (differing.length > 0 || broken.length > 0) throw differs({ differing, broken });
 }
 
 /**
@@ -197,7 +234,7 @@ export async function finishSwitch(
   });
 }
 
-function differs(compared: ComparedAtOnePoint): Failed {
+function differs(compared: Pick<ComparedAtOnePoint, 'differing' | 'broken'>): Failed {
   const { differing, broken } = compared;
   return new Failed({
     code: 'sides-differ',
@@ -206,7 +243,7 @@ function differs(compared: ComparedAtOnePoint): Failed {
       ...broken.map(({ constraint, table, rows }) => `${constraint}: ${rows} rows of ${table} point nowhere`),
     ].join('; '),
     expected: 'the copy to hold every protected row, with every foreign key',
-    next: 'nothing was closed; name the rows with `roundtrip compare`, or make the copy anew',
+    next: 'the old database serves; name the rows with `roundtrip compare`, or make the copy anew',
     fields: { differing, broken },
   });
 }
