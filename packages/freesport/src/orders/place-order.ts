@@ -38,8 +38,8 @@ export interface Shortage {
 }
 
 /**
- * Turns a cart into an order in one transaction: locks the SKUs in one order, refuses what is not in stock, reserves,
- * writes the order with its lines, empties the cart and queues the mail.
+ * Turns a cart into an order in one transaction: refuses what is not in stock, writes the order with its lines, empties
+ * the cart, queues the mail, and reserves.
  *
  * @throws ShopError `conflict` with `details.shortages`, `invalid` for an empty cart.
  * @example
@@ -65,14 +65,13 @@ export async function placeOrder(
       // After the cart's lock: a second request with the same key waits there and then finds the first one's order.
       const earlier = await readOrder(connection, number);
       if (earlier !== undefined) return { order: earlier, created: false };
-      const offers = await lockOffers(connection, skus, lines, request.role);
+      const offers = await sellableOffers(connection, skus, lines, request.role);
       if (!(await insertOrder(connection, number, request, lines, offers))) {
         throw new ShopError(
           'conflict',
           'the same order is being placed by another request; ask for it in a moment',
         );
       }
-      await skus.reserve(connection, lines);
       if (request.lines === undefined) {
         await connection.query(
           `DELETE FROM cart_items i USING carts c WHERE c.id = i.cart_id AND ${ownerCondition(owner)}`,
@@ -83,6 +82,9 @@ export async function placeOrder(
       const order = await readOrder(connection, number);
       if (order === undefined)
         throw new ShopError('failed', `order ${number} is not there right after its insert`);
+      // Last, so that everybody else who wants the same SKU waits for one statement and the COMMIT only.
+      const reserved = await skus.reserve(connection, lines);
+      if (reserved.size < lines.length) await refuseShortages(connection, skus, lines, request.role);
       return { order, created: true };
     },
     { afterLostCommit },
@@ -101,34 +103,59 @@ async function lockCart(connection: Queryable, owner: CartOwner): Promise<SkuQua
   return rows.map((row) => ({ skuId: row.product_id, quantity: row.quantity }));
 }
 
-async function lockOffers(
+/** What is sold, with its price; a shortage that shows already ends here. */
+async function sellableOffers(
   connection: Queryable,
   skus: SkuStore,
   lines: readonly SkuQuantity[],
   role: Role,
 ): Promise<Map<number, SkuOffer>> {
   if (lines.length === 0) throw new ShopError('invalid', 'the cart is empty: there is nothing to order');
-  const offers = await skus.lock(
+  const offers = await skus.offers(
     connection,
     lines.map((line) => line.skuId),
     role,
   );
-  const shortages: Shortage[] = [];
-  for (const { skuId, quantity } of lines) {
+  refuse(shortagesOf(lines, offers));
+  return offers;
+}
+
+/** Somebody else was faster between the look and the reservation. */
+async function refuseShortages(
+  connection: Queryable,
+  skus: SkuStore,
+  lines: readonly SkuQuantity[],
+  role: Role,
+): Promise<never> {
+  const offers = await skus.offers(
+    connection,
+    lines.map((line) => line.skuId),
+    role,
+  );
+  refuse(shortagesOf(lines, offers));
+  throw new ShopError(
+    'conflict',
+    'stock changed while the order was placed; nothing was ordered, send it again',
+  );
+}
+
+function shortagesOf(lines: readonly SkuQuantity[], offers: ReadonlyMap<number, SkuOffer>): Shortage[] {
+  return lines.flatMap(({ skuId, quantity }) => {
     const offer = offers.get(skuId);
     const available = offer === undefined || offer.price === null ? 0 : offer.available;
-    if (available < quantity) shortages.push({ sku_id: skuId, requested: quantity, available });
-  }
-  if (shortages.length > 0) {
-    throw new ShopError(
-      'conflict',
-      'not everything is in stock any more; see details.shortages and change the cart',
-      {
-        details: { shortages },
-      },
-    );
-  }
-  return offers;
+    return available < quantity ? [{ sku_id: skuId, requested: quantity, available }] : [];
+  });
+}
+
+function refuse(shortages: readonly Shortage[]): void {
+  if (shortages.length === 0) return;
+  throw new ShopError(
+    'conflict',
+    'not everything is in stock any more; see details.shortages and change the cart',
+    {
+      details: { shortages },
+    },
+  );
 }
 
 /** False where the number is taken: another transaction with the same key was faster. */

@@ -28,15 +28,16 @@ export interface SkuQuantity {
  * order; stock itself is 1C's figure and is only set by the import.
  *
  * @example
- * const offers = await skus.lock(connection, [1, 2], 'retail');
+ * const reserved = await skus.reserve(connection, [{ skuId: 1, quantity: 2 }]);
  */
 export interface SkuStore {
   /** Offers by id, also of SKUs that are no longer sold; unknown ids are left out. */
   offers(db: Queryable, skuIds: readonly number[], role: Role): Promise<Map<number, SkuOffer>>;
-  /** The same, with the rows locked in one order for everybody until the transaction ends. */
-  lock(db: Queryable, skuIds: readonly number[], role: Role): Promise<Map<number, SkuOffer>>;
-  /** Adds to the reservations. The rows must be locked. */
-  reserve(db: Queryable, lines: readonly SkuQuantity[]): Promise<void>;
+  /**
+   * Reserves all that is in stock, in one statement that locks the rows in one order for everybody. Returns the ids that
+   * it reserved: fewer than asked for means that the caller must roll back.
+   */
+  reserve(db: Queryable, lines: readonly SkuQuantity[]): Promise<ReadonlySet<number>>;
   /** Sets every reservation to what open orders hold; returns the number of rows it corrected. */
   refreshReserved(db: Queryable): Promise<number>;
 }

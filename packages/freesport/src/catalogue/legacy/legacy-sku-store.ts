@@ -18,18 +18,18 @@ export class LegacySkuStore implements SkuStore {
     return byId(await db.query<SkuOffer>(offersSql(role), [skuIds]));
   }
 
-  async lock(db: Queryable, skuIds: readonly number[], role: Role): Promise<Map<number, SkuOffer>> {
-    await db.query('SELECT id FROM products WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE', [skuIds]);
-    // Read after the locks are held: at READ COMMITTED this statement sees what the holders before us committed.
-    return await this.offers(db, skuIds, role);
-  }
-
-  async reserve(db: Queryable, lines: readonly SkuQuantity[]): Promise<void> {
-    await db.query(
-      `UPDATE products p SET reserved_quantity = p.reserved_quantity + line.quantity
-       FROM unnest($1::bigint[], $2::int[]) AS line(id, quantity) WHERE p.id = line.id`,
+  async reserve(db: Queryable, lines: readonly SkuQuantity[]): Promise<ReadonlySet<number>> {
+    // The condition is judged on the row as it is once its lock is held (manual, "Read Committed Isolation Level").
+    const rows = await db.query<{ sku_id: number }>(
+      `WITH wanted AS (SELECT * FROM unnest($1::bigint[], $2::int[]) AS w(id, quantity)),
+         locked AS (SELECT s.id, w.quantity FROM products s JOIN wanted w ON w.id = s.id
+           ORDER BY s.id FOR UPDATE OF s)
+       UPDATE products s SET reserved_quantity = s.reserved_quantity + l.quantity FROM locked l
+       WHERE s.id = l.id AND s.is_active AND s.stock_quantity - s.reserved_quantity >= l.quantity
+       RETURNING s.id AS sku_id`,
       [lines.map((line) => line.skuId), lines.map((line) => line.quantity)],
     );
+    return new Set(rows.map((row) => row.sku_id));
   }
 
   async refreshReserved(db: Queryable): Promise<number> {

@@ -19,21 +19,18 @@ export class VariantSkuStore implements SkuStore {
     return byId(await db.query<SkuOffer>(offersSql(role), [skuIds]));
   }
 
-  async lock(db: Queryable, skuIds: readonly number[], role: Role): Promise<Map<number, SkuOffer>> {
-    await db.query(
-      `SELECT id FROM product_variants WHERE sku_identity_id = ANY($1::bigint[]) ORDER BY sku_identity_id FOR UPDATE`,
-      [skuIds],
-    );
-    // Read after the locks are held: at READ COMMITTED this statement sees what the holders before us committed.
-    return await this.offers(db, skuIds, role);
-  }
-
-  async reserve(db: Queryable, lines: readonly SkuQuantity[]): Promise<void> {
-    await db.query(
-      `UPDATE product_variants v SET reserved_quantity = v.reserved_quantity + line.quantity
-       FROM unnest($1::bigint[], $2::int[]) AS line(id, quantity) WHERE v.sku_identity_id = line.id`,
+  async reserve(db: Queryable, lines: readonly SkuQuantity[]): Promise<ReadonlySet<number>> {
+    // The condition is judged on the row as it is once its lock is held (manual, "Read Committed Isolation Level").
+    const rows = await db.query<{ sku_id: number }>(
+      `WITH wanted AS (SELECT * FROM unnest($1::bigint[], $2::int[]) AS w(id, quantity)),
+         locked AS (SELECT s.id, w.quantity FROM product_variants s JOIN wanted w ON w.id = s.sku_identity_id
+           ORDER BY s.sku_identity_id FOR UPDATE OF s)
+       UPDATE product_variants s SET reserved_quantity = s.reserved_quantity + l.quantity FROM locked l
+       WHERE s.id = l.id AND s.is_active AND s.stock_quantity - s.reserved_quantity >= l.quantity
+       RETURNING s.sku_identity_id AS sku_id`,
       [lines.map((line) => line.skuId), lines.map((line) => line.quantity)],
     );
+    return new Set(rows.map((row) => row.sku_id));
   }
 
   async refreshReserved(db: Queryable): Promise<number> {
