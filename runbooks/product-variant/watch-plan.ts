@@ -17,8 +17,8 @@ export function watchPlan(shop: ShopCommands, target: Target): WatchPlan {
         kind: 'http',
         name: 'front door',
         urls: [`${shop.baseUrl}/api/products/`, `${shop.baseUrl}/api/categories/`],
-        count: demo ? 6 : 1,
-        ...(demo ? {} : { topUpTo: 300 }),
+        count: demo ? 30 : 1,
+        ...(demo ? {} : { topUpTo: 1200 }),
       },
       {
         kind: 'sql',

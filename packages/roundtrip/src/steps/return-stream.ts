@@ -1,21 +1,29 @@
 import { Bug, Failed } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import { carryTables } from '../postgres/carry-tables.ts';
 import { type DatabaseAddress, withClient } from '../postgres/connection.ts';
 import { closeDatabase, openDatabase } from '../postgres/fence.ts';
 import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
 import { foreignKeys } from '../postgres/foreign-keys.ts';
 import {
+  applyMapping,
   armReverse,
+  carrySequences,
+  columnsInCommon,
+  compareSides,
   type DrainedReverse,
   disarmReverse,
   drainReverse,
   dropSlot,
+  foreignKeyAntiJoins,
   inspectReverse,
   openReverse,
   type ReplicationStream,
   streamNames,
 } from '../postgres/replication/index.ts';
+import { databaseOid } from '../postgres/switch.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import { findOrRestoreReturn, type ReturnDatabase } from './restored-return.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { adminAddress, applicationName } from './target-databases.ts';
 
@@ -117,8 +125,15 @@ export const returnStreamKind = anyStepKind<ReturnStreamArgs>({
   },
   async undo(context, args) {
     const armed = context.evidenceOf(context.step.id).stream !== undefined;
-    if (armed && context.marks.drained === undefined) await drainBehindFence(context, args);
-    else await removeRemains(context, armed);
+    if (!armed) {
+      await removeRemains(context, false);
+      return { carried: null };
+    }
+    if (context.marks.drained === undefined) {
+      const back = await findOrRestoreReturn(context);
+      if (back.restored) await carryIntoRestored(context, args, back);
+      else await drainBehindFence(context, args);
+    } else await removeRemains(context, true);
     return context.marks.drained ?? { carried: null };
   },
   async finish(context) {
@@ -151,10 +166,9 @@ async function drainBehindFence(context: StepContext, args: ReturnStreamArgs): P
           timeoutMs: FENCE_TIMEOUT_MS,
           spare: sessions.sparePids,
         });
-        const mapping = args.mapping as unknown as readonly ReverseMapping[];
         const drained = await drainReverse(sessions, stream, {
           timeoutMs,
-          mapping: mapping.map(({ sql }) => sql),
+          mapping: mappingOf(args),
         });
         refuseBroken(drained);
         const returned = await provenReturn(context, sides, args);
@@ -182,7 +196,65 @@ async function drainBehindFence(context: StepContext, args: ReturnStreamArgs): P
   );
 }
 
-function refuseBroken({ broken }: DrainedReverse): void {
+/**
+ * The slow way back loses nothing either: the backup was restored, and behind the fence the carried tables are copied
+ * over whole.
+ */
+async function carryIntoRestored(
+  context: StepContext,
+  args: ReturnStreamArgs,
+  back: ReturnDatabase,
+): Promise<void> {
+  const sides = { ...sidesOf(context), return: { ...context.plan.target.database, database: back.name } };
+  const session = { applicationName: applicationName(context) };
+  await withClient(adminAddress(context.plan.target), session, async (admin) => {
+    await openDatabase(admin, sides.live.database);
+    await dropSlot(admin, armedStream(context).slot, { timeoutMs: FENCE_TIMEOUT_MS });
+    await withClient(sides.live, session, (live) =>
+      withClient(sides.return, session, async (restored) => {
+        const fencedAtMs = context.now().getTime();
+        const { rows } = await live.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+        await closeDatabase(admin, sides.live.database, {
+          timeoutMs: FENCE_TIMEOUT_MS,
+          spare: rows.map(({ pid }) => pid),
+        });
+        const tables = await columnsInCommon(live, restored, args.tables.map(qualified));
+        context.log(`copying ${tables.length} tables into the restored database`);
+        await carryTables({ from: live, to: restored, tables });
+        const { differing } = await compareSides([live], [restored], tables);
+        if (differing.length > 0)
+          throw new Bug({
+            code: 'copied-differs',
+            seen: `copied tables differ: ${differing.join(', ')}`,
+            expected: 'the same rows',
+            next: 'nothing was switched; report this',
+          });
+        const sequences = await carrySequences({ from: live, to: restored });
+        const mapped = await applyMapping(restored, mappingOf(args));
+        refuseBroken({
+          broken: await foreignKeyAntiJoins(restored, { tables: tables.map(({ table }) => table) }),
+        });
+        const returned = await provenReturn(context, sides, args);
+        const drainedMs = context.now().getTime() - fencedAtMs;
+        const facts = {
+          returned,
+          carried: carriedRows(context, returned, args),
+          mapped,
+          sequences,
+          drainedMs,
+          restoredOid: back.oid,
+        };
+        context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
+      }),
+    );
+  });
+}
+
+function mappingOf(args: ReturnStreamArgs): string[] {
+  return args.mapping.map(({ sql }) => String(sql));
+}
+
+function refuseBroken({ broken }: Pick<DrainedReverse, 'broken'>): void {
   if (broken.length === 0) return;
   throw new Failed({
     code: 'return-keys-broken',
@@ -251,14 +323,20 @@ async function removeRemains(context: StepContext, drained: boolean): Promise<vo
   const stream = armedStream(context);
   const session = { applicationName: applicationName(context) };
   const timeoutMs = FENCE_TIMEOUT_MS;
-  await withClient(sides.return, session, (back) => disarmReverse({ return: back }, stream, { timeoutMs }));
-  await withClient(adminAddress(context.plan.target), session, (admin) =>
-    dropSlot(admin, stream.slot, { timeoutMs }),
-  );
-  if (drained) return;
-  await withClient(sides.return, session, (back) =>
-    withClient(sides.live, session, (live) => disarmReverse({ live, return: back }, stream, { timeoutMs })),
-  );
+  await withClient(adminAddress(context.plan.target), session, async (admin) => {
+    const back = await databaseOid(admin, sides.return.database);
+    if (back !== undefined)
+      await withClient(sides.return, session, (client) =>
+        disarmReverse({ return: client }, stream, { timeoutMs }),
+      );
+    await dropSlot(admin, stream.slot, { timeoutMs });
+    if (drained || back === undefined) return;
+    await withClient(sides.return, session, (client) =>
+      withClient(sides.live, session, (live) =>
+        disarmReverse({ live, return: client }, stream, { timeoutMs }),
+      ),
+    );
+  });
 }
 
 function requireSession<T>(session: T | undefined): T {

@@ -1,19 +1,12 @@
-import { existsSync } from 'node:fs';
 import { Failed, UndoFailed } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { withClient } from '../postgres/connection.ts';
 import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
 import { databaseByOid, databaseOid, switchNames } from '../postgres/switch.ts';
-import { verifyBackup } from '../postgres/verify-backup.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
-import { backupDirectory } from './backup.ts';
+import { findOrRestoreReturn } from './restored-return.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
-import {
-  adminAddress,
-  applicationName,
-  restoredDatabaseName,
-  retiredDatabaseName,
-} from './target-databases.ts';
+import { adminAddress, applicationName, retiredDatabaseName } from './target-databases.ts';
 
 /**
  * Opens the way back: proves that nothing was written since the backup's snapshot, so that the return database *is*
@@ -47,36 +40,6 @@ function backupEvidence(context: StepContext): BackupEvidence {
 
 function onAdmin<T>(context: StepContext, work: Parameters<typeof withClient<T>>[2]): Promise<T> {
   return withClient(adminAddress(context.plan.target), { applicationName: applicationName(context) }, work);
-}
-
-/** The database that shall carry the live name after the rollback: the return database, or one restored from the backup. */
-async function returnOidOrRestored(context: StepContext): Promise<string> {
-  const { returnOid, returnDatabase } = backupEvidence(context);
-  const restored = context.marks.restored?.oid;
-  if (typeof restored === 'string') return restored;
-  const name = await onAdmin(context, (client) => databaseByOid(client, returnOid));
-  if (name !== undefined) return returnOid;
-  const directory = backupDirectory(context.runDirectory);
-  context.log(`the return database ${returnDatabase} is gone: restoring the backup (the slow way back)`);
-  if (!existsSync(directory)) {
-    throw new Failed({
-      code: 'way-back-closed',
-      seen: `neither the return database ${returnDatabase} nor the backup in ${directory} exists`,
-      expected: 'at least one of them',
-      next: 'bring the backup back from its off-site copy into that folder, then `roundtrip resume`',
-    });
-  }
-  const { restoredOid } = await verifyBackup({
-    directory,
-    admin: adminAddress(context.plan.target),
-    scratchDatabase: restoredDatabaseName(context),
-    replaceScratch: true,
-    jobs: 2,
-    signal: context.signal,
-    timeoutMs: context.timeoutMs,
-  });
-  context.mark('restored', { oid: restoredOid, database: restoredDatabaseName(context) });
-  return restoredOid;
 }
 
 async function nothingWrittenSince(context: StepContext): Promise<JsonObject> {
@@ -147,7 +110,7 @@ export const wayBackKind = anyStepKind({
   async undo(context) {
     const { liveOid } = backupEvidence(context);
     const startedMs = context.now().getTime();
-    const nextOid = await returnOidOrRestored(context);
+    const { oid: nextOid } = await findOrRestoreReturn(context);
     const exchange = {
       liveName: context.plan.target.database.database,
       liveOid,

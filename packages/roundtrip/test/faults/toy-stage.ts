@@ -60,6 +60,8 @@ export interface ToyStage {
     readonly stderr: string;
   }>;
   look(): Promise<ToyState>;
+  /** Drops the return database with its subscription, as someone who tidies up would. */
+  dropReturnDatabase(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -149,7 +151,15 @@ export async function buildToyStage(): Promise<ToyStage> {
     await cluster.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { cluster, folder, reset, verb, look: () => lookAt(cluster, folder, releases.directory), close };
+  return {
+    cluster,
+    folder,
+    reset,
+    verb,
+    look: () => lookAt(cluster, folder, releases.directory),
+    dropReturnDatabase: () => dropReturn(cluster),
+    close,
+  };
 }
 
 async function lookAt(cluster: PrivateCluster, folder: string, releasesDirectory: string): Promise<ToyState> {
@@ -194,16 +204,18 @@ function openDoor(flag: string): Promise<Server> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
+async function dropReturn(cluster: PrivateCluster): Promise<void> {
+  await dropSubscriptions(cluster);
+  const { rows } = await cluster.query(
+    `SELECT datname AS name FROM pg_database WHERE datname LIKE 'toy_return%'`,
+  );
+  for (const { name } of rows as { name: string }[])
+    await cluster.query(`DROP DATABASE "${name}" WITH (FORCE)`);
+}
+
 /** What a run that was left standing keeps in the cluster: a database with a subscription or a slot is not dropped. */
 async function dropStreams(cluster: PrivateCluster): Promise<void> {
-  const { rows } = await cluster.query(
-    'SELECT s.subname AS name, d.datname AS database FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid',
-  );
-  for (const { name, database } of rows as { name: string; database: string }[]) {
-    await cluster.query(`ALTER SUBSCRIPTION "${name}" DISABLE`, [], database);
-    await cluster.query(`ALTER SUBSCRIPTION "${name}" SET (slot_name = NONE)`, [], database);
-    await cluster.query(`DROP SUBSCRIPTION "${name}"`, [], database);
-  }
+  await dropSubscriptions(cluster);
   await cluster.query(
     'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active_pid IS NOT NULL',
   );
@@ -215,5 +227,16 @@ async function dropStreams(cluster: PrivateCluster): Promise<void> {
       if (attempt === 50) throw error; // A walsender that was ended a moment ago still holds its slot.
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  }
+}
+
+async function dropSubscriptions(cluster: PrivateCluster): Promise<void> {
+  const { rows } = await cluster.query(
+    'SELECT s.subname AS name, d.datname AS database FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid',
+  );
+  for (const { name, database } of rows as { name: string; database: string }[]) {
+    await cluster.query(`ALTER SUBSCRIPTION "${name}" DISABLE`, [], database);
+    await cluster.query(`ALTER SUBSCRIPTION "${name}" SET (slot_name = NONE)`, [], database);
+    await cluster.query(`DROP SUBSCRIPTION "${name}"`, [], database);
   }
 }
