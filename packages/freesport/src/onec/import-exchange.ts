@@ -1,28 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommerceMlError } from 'commerceml';
-import { Client, type ClientConfig } from 'pg';
-import { connectionSettings } from '../database/connection-settings.ts';
-import { OnecImportError } from './errors.ts';
+import type { Client, ClientConfig } from 'pg';
 import { exchangeBytes } from './exchange-bytes.ts';
+import { ImportClients } from './import-clients.ts';
+import { failImport } from './import-failure.ts';
 import type { ImportMode } from './import-mode.ts';
+import type { ImportProgress } from './import-progress.ts';
 import { type MergeResult, mergeCatalogue } from './merge/merge-catalogue.ts';
 import { noCounters } from './merge/merge-context.ts';
 import { removeDuplicates } from './merge/remove-duplicates.ts';
 import { catalogueVersion } from './session/catalogue-version.ts';
 import { type EarlierImport, findEarlierImport, type SessionDetails } from './session/find-earlier-import.ts';
 import { takeImportLock } from './session/import-lock.ts';
-import { completeSession, failSession, openSession, reportProgress } from './session/import-session.ts';
-import { appendFailure, appendWarnings } from './session/warning-log.ts';
+import { completeSession, openSession } from './session/import-session.ts';
+import { SessionProgress } from './session/session-progress.ts';
+import { appendWarnings } from './session/warning-log.ts';
 import { planReadings } from './staging/plan-readings.ts';
 import { stageExchange } from './staging/stage-exchange.ts';
-import type { StageProgress, StageRequest } from './staging/stage-message.ts';
+import type { StageRequest } from './staging/stage-message.ts';
 import { STAGING_SCHEMA, stagingDdl } from './staging/staging-schema.ts';
-
-/** Where an import is: reading, or a named step of the merge. */
-export type ImportProgress =
-  | ({ readonly stage: 'reading' } & StageProgress)
-  | { readonly stage: 'merging'; readonly step: string };
 
 export interface ImportOptions {
   /** The folder of an exchange, or some files of one (as the HTTP exchange delivers them). */
@@ -53,7 +48,6 @@ export interface ImportReport extends MergeResult {
 
 /** Above this size a thread of its own for reading pays (it costs 60 ms). */
 const WORKER_BYTES_MIN = 8 * 1024 * 1024;
-const PROGRESS_EVERY_MS = 1_000;
 const MERGE_ATTEMPTS = 3;
 
 /**
@@ -67,7 +61,7 @@ const MERGE_ATTEMPTS = 3;
 export async function importExchange(options: ImportOptions): Promise<ImportReport> {
   const startedAt = performance.now();
   const bytes = await exchangeBytes(options.source);
-  const clients = new Clients(options.connection);
+  const clients = new ImportClients(options.connection);
   try {
     const control = await clients.open();
     await takeImportLock(control);
@@ -87,7 +81,7 @@ export async function importExchange(options: ImportOptions): Promise<ImportRepo
       await control.query(`DROP SCHEMA ${STAGING_SCHEMA} CASCADE`);
       return { ...done, session: session.id, durationMs: Math.round(performance.now() - startedAt) };
     } catch (cause) {
-      throw await failed(cause, { ...options, control, sessionId: session.id });
+      throw await failImport(cause, { ...options, control, sessionId: session.id });
     }
   } finally {
     await clients.close();
@@ -121,7 +115,7 @@ async function nothingToDo(
 }
 
 interface Opened {
-  readonly clients: Clients;
+  readonly clients: ImportClients;
   readonly control: Client;
   readonly sessionId: number;
   readonly bytes: number;
@@ -211,135 +205,4 @@ async function withoutDeadlock<T>(work: () => Promise<T>): Promise<T> {
       await sleep(100 * attempt);
     }
   }
-}
-
-/** Writes progress into the session once a second, never two writes at a time. */
-class SessionProgress {
-  readonly #control: Client;
-  readonly #sessionId: number;
-  readonly #onProgress: ((progress: ImportProgress) => void) | undefined;
-  #writing: Promise<void> = Promise.resolve();
-  #failure: unknown;
-  #busy = false;
-  #writtenAt = Number.NEGATIVE_INFINITY;
-
-  constructor(
-    control: Client,
-    sessionId: number,
-    onProgress: ((progress: ImportProgress) => void) | undefined,
-  ) {
-    this.#control = control;
-    this.#sessionId = sessionId;
-    this.#onProgress = onProgress;
-  }
-
-  tell(progress: ImportProgress): void {
-    this.#onProgress?.(progress);
-    // The last statement of the merge holds the session's row until COMMIT: nothing more is written from here then.
-    const last = progress.stage === 'merging' && progress.step === 'session';
-    if (last || this.#busy || performance.now() - this.#writtenAt < PROGRESS_EVERY_MS) return;
-    this.#busy = true;
-    this.#writtenAt = performance.now();
-    this.#writing = reportProgress(this.#control, this.#sessionId, { progress }).then(
-      () => {
-        this.#busy = false;
-      },
-      (error: unknown) => {
-        this.#failure ??= error;
-      },
-    );
-  }
-
-  /** Waits for the last write. A failed one means that the lock's connection is gone, and with it the lock. */
-  async settled(): Promise<void> {
-    await this.#writing;
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-}
-
-/** The connections of one import. */
-class Clients {
-  readonly #config: ClientConfig;
-  readonly #opened: Client[] = [];
-
-  constructor(config: ClientConfig | undefined) {
-    const name = `freesport-import-${randomUUID().slice(0, 8)}`;
-    this.#config = { ...connectionSettings('freesport-command'), application_name: name, ...config };
-  }
-
-  async open(): Promise<Client> {
-    const client = new Client(this.#config);
-    // A connection that is ended between two statements emits here; the next statement reports it.
-    client.on('error', () => undefined);
-    await client.connect();
-    this.#opened.push(client);
-    return client;
-  }
-
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#opened.map((client) => client.end()));
-  }
-}
-
-interface Failing extends ImportOptions {
-  readonly control: Client;
-  readonly sessionId: number;
-}
-
-/** Fails the session and says why; what cannot be written any more does not hide the first error. */
-async function failed(cause: unknown, failing: Failing): Promise<OnecImportError> {
-  const error = explained(cause, failing);
-  try {
-    await failSession(failing.control, failing.sessionId, error.message);
-    await failing.control.query(`DROP SCHEMA IF EXISTS ${STAGING_SCHEMA} CASCADE`);
-    if (failing.logFile !== undefined) {
-      const { file = null, offset = null } = cause instanceof CommerceMlError ? cause : {};
-      await appendFailure(failing.logFile, {
-        session: failing.sessionId,
-        code: error.reason,
-        subject: null,
-        file,
-        byteOffset: offset,
-        message: error.message,
-      });
-    }
-  } catch {
-    // The connection is gone; the next import finds the session without a process and fails it.
-  }
-  return error;
-}
-
-function explained(cause: unknown, { sessionId, signal }: Failing): OnecImportError {
-  if (cause instanceof OnecImportError) return cause;
-  const fields = { session: sessionId };
-  if (cause instanceof CommerceMlError) {
-    const { file, offset, line, code } = cause;
-    return new OnecImportError({
-      code: 'exchange-unreadable',
-      seen: cause.message,
-      expected: 'whole, well-formed CommerceML files',
-      next: 'have 1C send the exchange again; the catalogue was not changed',
-      fields: { ...fields, file, offset, line, defect: code },
-      cause,
-    });
-  }
-  if (signal?.aborted === true) {
-    return new OnecImportError({
-      code: 'import-aborted',
-      seen: 'the import was stopped',
-      expected: 'to run to its end',
-      next: 'start it again; the catalogue was not changed',
-      fields,
-      cause,
-    });
-  }
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new OnecImportError({
-    code: 'import-failed',
-    seen: `the database refused: ${message}`,
-    expected: 'every statement of the import to succeed',
-    next: 'look at the cause; a COMMIT whose answer was lost shows as a completed session, everything else changed nothing',
-    fields,
-    cause,
-  });
 }

@@ -5,8 +5,8 @@ export { type ExchangeTaskOptions, onecExchangeTasks } from './exchange/exchange
 export { type OnecExchangeOptions, onecExchangePlugin } from './exchange/onec-exchange-plugin.ts';
 export {
   type ImportOptions,
-  type ImportProgress,
   type ImportReport,
   importExchange,
 } from './import-exchange.ts';
 export { IMPORT_MODES, type ImportMode } from './import-mode.ts';
+export type { ImportProgress } from './import-progress.ts';

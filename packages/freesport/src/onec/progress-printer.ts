@@ -1,4 +1,4 @@
-import type { ImportProgress } from './import-exchange.ts';
+import type { ImportProgress } from './import-progress.ts';
 
 /** Lines are this far apart where the output is no terminal. */
 const LINE_EVERY_MS = 5_000;

@@ -57,6 +57,9 @@ const RAISED_HERE: ReadonlySet<string> = new Set([
 /** Details kept per code of defects that skip nothing (padded text, empty characteristics: millions of them). */
 const DETAILS_PER_CODE_MAX = 200;
 
+// Longer than a file should be: the cases share the counters, numberings and half-filled rows of one pass over the
+// records, and each alone is a few lines.
+
 /**
  * Turns records into rows of the staging tables, one pass, in memory that does not grow with the exchange: prices
  * and rests of one offer that follow each other become one row, price types and warehouses become column numbers.
