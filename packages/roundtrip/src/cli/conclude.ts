@@ -71,6 +71,7 @@ export function productionState(state: RunState): string {
   if (state.verdict === 'finished') return `${where} serves the new release; the way back is closed`;
   if (state.verdict === 'rolled-back') return `${where} serves the previous release again`;
   if (state.verdict === 'failed-unchanged') return `${where} was not changed`;
+  if (!touched(state)) return `${where} was not changed yet`;
   const begun = Object.entries(state.steps)
     .filter(([, step]) => step.do.phase !== 'pending')
     .map(([id]) => id);
@@ -83,6 +84,11 @@ export function productionState(state: RunState): string {
       ? 'half-way back'
       : `half-way forward, last step begun: ${begun.at(-1) ?? 'none'}`;
   return `${where} is ${direction}${closed ? '; MAINTENANCE IS ON' : ''}`;
+}
+
+/** Whether any step has been begun, other than those that wait for a human. */
+function touched(state: RunState): boolean {
+  return Object.values(state.steps).some((step) => step.do.phase !== 'pending');
 }
 
 function nextMove({ runId, halt }: RunResult): string {

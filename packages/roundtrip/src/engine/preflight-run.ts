@@ -51,14 +51,30 @@ export async function checkPlan(
   return preflight(context, operation.kinds);
 }
 
+/**
+ * One run at a time on a target, and none on top of a way back that is still open: its stream and its return database
+ * belong to the state before.
+ *
+ * @throws Refused `run-unfinished`, `way-back-still-open`.
+ */
 export function refuseUnfinished(operation: Operation, plan: Plan): void {
-  const latest = latestRun(operation.state, { target: plan.target.name, kind: 'live' });
-  if (latest === undefined || latest.state.verdict !== undefined) return;
+  const latest = latestRun(operation.state, { target: plan.target.name });
+  if (latest === undefined) return;
+  const { runId, state } = latest;
+  if (state.verdict === undefined) {
+    throw new Refused({
+      code: 'run-unfinished',
+      seen: `run ${runId} on "${plan.target.name}" is not finished`,
+      expected: 'one run at a time on a target',
+      next: `roundtrip resume --run ${runId}   or   roundtrip abort --run ${runId} --confirm ${plan.target.name}`,
+    });
+  }
+  if (state.verdict !== 'succeeded') return;
   throw new Refused({
-    code: 'run-unfinished',
-    seen: `run ${latest.runId} on "${plan.target.name}" is not finished`,
-    expected: 'one run at a time on a target',
-    next: `roundtrip resume --run ${latest.runId}   or   roundtrip abort --run ${latest.runId}`,
+    code: 'way-back-still-open',
+    seen: `the way back of run ${runId} is still open`,
+    expected: 'a target whose last run was finished or rolled back',
+    next: `roundtrip finish --run ${runId}   or   roundtrip rollback --run ${runId}`,
   });
 }
 

@@ -55,6 +55,7 @@ export async function rehearse(
     copyStep: stagingCopy({ production: production.target }),
   });
   return locked(operation, plan, 'rehearse', async (held) => {
+    refuseUnfinished(operation, plan);
     refuseFindings(
       (await checkPlan(operation, plan, 'rehearsal')).filter(({ severity }) => severity === 'refusal'),
     );

@@ -136,3 +136,12 @@ describe('a run that was begun', () => {
     assert.equal((await stage.look()).release, 'v1');
   });
 });
+
+describe('a target whose way back is open', () => {
+  it('takes no other run on top', async () => {
+    assert.equal((await stage.verb(0, ...RUN)).exitCode, 0);
+    const { exitCode, stderr } = await stage.verb(0, ...RUN);
+    assert.equal(exitCode, 3);
+    assertExplained(stderr, 'way-back-still-open');
+  });
+});

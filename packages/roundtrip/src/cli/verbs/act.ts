@@ -168,7 +168,11 @@ async function goingBack(
   options: RunOptions & { confirm?: string; reason: string },
   verb: string,
 ): Promise<number> {
-  const { runId, state, plan } = requireRun(stateFolder(environment, options), options, 'live');
+  const { runId, state, plan } = requireRun(
+    stateFolder(environment, options),
+    options,
+    verb === 'rollback' ? 'live' : undefined,
+  );
   environment.stderr.write(`${runId}: ${productionState(state)}\n`);
   await requireConfirmation(environment, {
     confirm: options.confirm,

@@ -75,25 +75,26 @@ export async function switchToCopy(options: SwitchToCopyOptions): Promise<Switch
   await refuseDrift(options);
   const sessions = await openStreamSessions({ publisher: source, subscriber: copy }, begun.stream, options);
   return withClient(admin, { applicationName: APPLICATION }, async (client) => {
-    const fenced = await behindFence(client, sessions, options).finally(() => sessions.end());
-    const startedMs = performance.now();
-    await switchNames(client, {
-      liveName: source.database,
-      liveOid: begun.sourceOid,
-      nextOid: begun.copyOid,
-      retiredName: options.returnDatabase,
-      timeoutMs: options.timeoutMs,
-      journal,
-    });
-    const openedMs = performance.now();
-    const reverse = await finishSwitch(client, options, fenced.reverse);
-    const { closedAtMs, phases, ...rest } = fenced;
-    return {
-      ...rest,
-      reverse,
-      gapMs: openedMs - closedAtMs,
-      phases: { ...phases, exchange: openedMs - startedMs },
-    };
+    try {
+      const fenced = await behindFence(client, sessions, options);
+      const startedMs = performance.now();
+      // The exchange ends our sessions like all others: waiting for them here would be the customers' time.
+      await switchNames(client, {
+        liveName: source.database,
+        liveOid: begun.sourceOid,
+        nextOid: begun.copyOid,
+        retiredName: options.returnDatabase,
+        timeoutMs: options.timeoutMs,
+        journal,
+      });
+      const openedMs = performance.now();
+      const reverse = await finishSwitch(client, options, fenced.reverse);
+      const { closedAtMs, phases, ...rest } = fenced;
+      const gapMs = openedMs - closedAtMs;
+      return { ...rest, reverse, gapMs, phases: { ...phases, exchange: openedMs - startedMs } };
+    } finally {
+      await sessions.end();
+    }
   });
 }
 

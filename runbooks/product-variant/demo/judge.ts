@@ -1,0 +1,69 @@
+import { EXIT } from 'roundtrip/cli';
+import type { Night } from './night.ts';
+
+/** Steps that only look, before anything is changed: a fault there ends the run with production untouched. */
+const BEFORE_ANY_CHANGE = ['meeting', 'exchange'];
+
+/** What a demo showed, and whether that is what it should show. */
+export interface Judgement {
+  readonly result: Record<string, unknown>;
+  readonly exitCode: number;
+}
+
+/**
+ * Holds a night against what it must show: protected rows equal at all three moments, no order lost, the old release
+ * serving again, a report that verifies, and the exit code of the command line.
+ */
+export function judge(night: Night, fail: string | undefined): Judgement {
+  const { exitCode, before, afterRun, afterRollback, rollbackMs, reportProblems, ordersPlaced, ordersLost } =
+    night;
+  const equal = before.protectedTables.every((table, index) =>
+    [afterRun, afterRollback].every(
+      (later) => later.protectedTables[index]?.fingerprint === table.fingerprint,
+    ),
+  );
+  const expected =
+    fail === undefined
+      ? EXIT.success
+      : BEFORE_ANY_CHANGE.includes(fail)
+        ? EXIT.failedUnchanged
+        : EXIT.rolledBack;
+  const ordered = fail !== undefined || ordersPlaced > 0;
+  const sound =
+    equal &&
+    ordered &&
+    ordersLost === 0 &&
+    reportProblems.length === 0 &&
+    afterRollback.release === '13.3' &&
+    exitCode === expected;
+  const expectedVerdict =
+    fail === undefined ? 'pass' : expected === EXIT.rolledBack ? 'rolled-back' : 'failed-unchanged';
+  const protectedTables = Object.fromEntries(
+    before.protectedTables.map(({ table, fingerprint }, index) => [
+      table,
+      {
+        before: fingerprint,
+        afterRun: afterRun.protectedTables[index]?.fingerprint,
+        afterRollback: afterRollback.protectedTables[index]?.fingerprint,
+      },
+    ]),
+  );
+  const counts = (member: 'products' | 'variants') => ({
+    before: before[member],
+    afterRun: afterRun[member],
+    afterRollback: afterRollback[member],
+  });
+  const verdict = sound ? expectedVerdict : 'fail';
+  const result = {
+    verdict,
+    exitCode,
+    protectedTables,
+    products: counts('products'),
+    variants: counts('variants'),
+    ordersPlaced,
+    ordersLost,
+    rollbackMs,
+  };
+  // A command line that ended well in a demo that did not show what it must is our own failure.
+  return { result, exitCode: sound || exitCode !== EXIT.success ? exitCode : EXIT.internal };
+}
