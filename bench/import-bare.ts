@@ -42,7 +42,6 @@ export async function bareImport(target: ImportTarget, source: string): Promise<
     await stageExchange({
       requests: await planReadings(request, { bytes: 0 }),
       clients,
-      threads: true,
       onProgress: () => undefined,
     });
     const tables = STAGING_TABLES.map(({ name }) => name);

@@ -46,8 +46,6 @@ export interface ImportReport extends MergeResult {
   readonly records: Readonly<Record<string, number>>;
 }
 
-/** Above this size a thread of its own for reading pays (it costs 60 ms). */
-const WORKER_BYTES_MIN = 8 * 1024 * 1024;
 const MERGE_ATTEMPTS = 3;
 
 /**
@@ -137,7 +135,6 @@ async function stageAndMerge(
   const summary = await stageExchange({
     requests,
     clients: copiers,
-    threads: requests.length > 1 || bytes >= WORKER_BYTES_MIN,
     onProgress: (reading) => progress.tell({ stage: 'reading', ...reading }),
     signal,
   });

@@ -7,12 +7,13 @@ import { stageInWorker } from './stage-in-worker.ts';
 import type { StageProgress, StageRequest } from './stage-message.ts';
 
 export interface StageExchangeOptions {
-  /** Readings that run at the same time; see `planReadings`. */
+  /**
+   * Readings that run at the same time; see `planReadings`. All but the last get a thread of their own (40 MB each); the last
+   * runs here, beside COPY, which costs this thread next to nothing.
+   */
   readonly requests: readonly StageRequest[];
   /** Connections that copy at the same time; two are a quarter faster than one and more are not. */
   readonly clients: readonly Client[];
-  /** Reads in threads of their own. One costs 60 ms to start, which small exchanges do not win back. */
-  readonly threads: boolean;
   readonly onProgress: (progress: StageProgress) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -21,16 +22,17 @@ export interface StageExchangeOptions {
  * Reads an exchange into the staging tables. Returns when the last row is in the database.
  *
  * @throws CommerceMlError where the exchange cannot be read; the signal's reason when aborted.
- * @example const summary = await stageExchange({ requests, clients: [first, second], threads: true, onProgress });
+ * @example const summary = await stageExchange({ requests, clients: [first, second], onProgress });
  */
 export async function stageExchange(options: StageExchangeOptions): Promise<ExchangeSummary> {
   const queue = new CopyQueue(options.clients);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   const progress = new Map<StageRequest, StageProgress>();
-  const readings = options.requests.map(async (request) => {
+  const readings = options.requests.map(async (request, index) => {
+    const ownThread = index < options.requests.length - 1;
     try {
-      return await readOne({ ...options, signal }, request, queue, (reading) => {
+      return await readOne({ request, ownThread, signal }, queue, (reading) => {
         progress.set(request, reading);
         options.onProgress(total(reading, [...progress.values()]));
       });
@@ -48,17 +50,22 @@ export async function stageExchange(options: StageExchangeOptions): Promise<Exch
   );
 }
 
+interface Reading {
+  readonly request: StageRequest;
+  readonly ownThread: boolean;
+  readonly signal: AbortSignal;
+}
+
 async function readOne(
-  options: StageExchangeOptions,
-  request: StageRequest,
+  { request, ownThread, signal }: Reading,
   queue: CopyQueue,
   onProgress: (progress: StageProgress) => void,
 ): Promise<ReadingSummary> {
-  const thread = options.threads ? stageInWorker(request) : undefined;
+  const thread = ownThread ? stageInWorker(request) : undefined;
   const buffers = new ChunkBuffers();
   let summary: ReadingSummary | undefined;
   for await (const message of thread?.messages ?? readStaging(request, buffers)) {
-    options.signal?.throwIfAborted();
+    signal.throwIfAborted();
     if (message.type === 'progress') onProgress(message.progress);
     else if (message.type === 'done') summary = message.summary;
     else {
