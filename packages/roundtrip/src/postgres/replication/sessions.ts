@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Failed, Refused } from '../../errors.ts';
 import { type Client, connect, type DatabaseAddress } from '../connection.ts';
 import { drainTo } from './drain.ts';
@@ -14,6 +15,7 @@ export interface StreamSessions {
 }
 
 const APPLICATION = 'roundtrip drain';
+const END_TIMEOUT_MS = 1_000;
 
 /**
  * Opens sessions on both sides and drains once, so that what is left to do behind the fence is little.
@@ -36,7 +38,9 @@ export async function openStreamSessions(
     return sessions;
   };
   const end = async (): Promise<void> => {
-    await Promise.all(opened.map((session) => session.end()));
+    // A session that the fence has terminated may never report its end: the rest of the switch must not wait for it.
+    const all = Promise.all(opened.map((session) => session.end()));
+    await Promise.race([all, delay(END_TIMEOUT_MS, undefined, { ref: false })]);
   };
   try {
     const sides = {

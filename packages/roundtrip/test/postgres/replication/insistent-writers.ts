@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { PrivateCluster } from 'pg-cluster';
 
@@ -21,6 +22,7 @@ export function insistentWriters(cluster: PrivateCluster, database: string, coun
       user: 'postgres',
       password: cluster.password,
       database,
+      connectionTimeoutMillis: 5_000,
     });
     client.on('error', () => undefined);
     try {
@@ -36,9 +38,10 @@ export function insistentWriters(cluster: PrivateCluster, database: string, coun
         gap.last = now;
       }
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 2)); // Cut off or turned away: what it is here for.
+      await delay(2); // Cut off or turned away: what it is here for.
     } finally {
-      await client.end().catch(() => undefined);
+      // Cut off while connecting, it may never report its end.
+      await Promise.race([client.end().catch(() => undefined), delay(500)]);
     }
   };
   const running = gaps.map(async (gap) => {
