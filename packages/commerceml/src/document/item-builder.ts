@@ -87,11 +87,12 @@ export class ItemBuilder {
     this.described = false;
     this.makerId = undefined;
     this.makerName = undefined;
-    if (this.groupIds.length > 0) this.groupIds = [];
-    if (this.images.length > 0) this.images = [];
-    if (this.properties.length > 0) this.properties = [];
-    if (this.requisites.length > 0) this.requisites = [];
-    if (this.characteristics.length > 0) this.characteristics = [];
+    // New lists every time, empty ones too: the record before may have been handed out with these.
+    this.groupIds = [];
+    this.images = [];
+    this.properties = [];
+    this.requisites = [];
+    this.characteristics = [];
     this.totalQuantity = undefined;
     this.hadPricesOrRests = false;
     this.#prices.length = 0;

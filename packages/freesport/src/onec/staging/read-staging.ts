@@ -6,7 +6,6 @@ import { ContentKeys } from './content-key.ts';
 import { recordAttributes } from './record-attributes.ts';
 import { RecordStager } from './record-stager.ts';
 import type { StageMessage, StageProgress, StageRequest } from './stage-message.ts';
-import { unshareLists } from './unshare-lists.ts';
 
 /** Kinds that each mode stages; the others are read for well-formedness and left. */
 const KINDS: Readonly<Record<ImportMode, ReadonlySet<CommerceMlRecord['kind']> | undefined>> = {
@@ -57,7 +56,7 @@ export async function* readStaging(
     },
   );
   for await (const records of batches) {
-    for (const record of unshareLists(records)) {
+    for (const record of records) {
       if (kinds !== undefined && !kinds.has(record.kind)) continue;
       attributes.see(record);
       stager.take(record);
