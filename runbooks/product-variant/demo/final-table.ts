@@ -1,4 +1,5 @@
 import { formatMs } from 'roundtrip/cli';
+import { acceptance } from './acceptance.ts';
 import type { Night } from './night.ts';
 
 /** The demo's closing table: planned and actual times, counts, fingerprints. */
@@ -42,6 +43,12 @@ export function finalTable(night: Night): string {
       ]),
     );
   }
+  lines.push(
+    '',
+    ...acceptance(night).map(
+      ({ id, text, holds, shownBy }) => `${holds ? '✔' : '✖'} ${id} ${text.padEnd(46)} ${shownBy}`,
+    ),
+  );
   lines.push(
     '',
     `orders placed on the new release: ${night.ordersPlaced}, lost by the rollback: ${night.ordersLost}`,

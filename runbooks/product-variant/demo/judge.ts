@@ -1,4 +1,5 @@
 import { EXIT } from 'roundtrip/cli';
+import { acceptance } from './acceptance.ts';
 import type { Night } from './night.ts';
 
 /** Steps that only look, before anything is changed: a fault there ends the run with production untouched. */
@@ -29,7 +30,9 @@ export function judge(night: Night, fail: string | undefined): Judgement {
         ? EXIT.failedUnchanged
         : EXIT.rolledBack;
   const ordered = fail !== undefined || ordersPlaced > 0;
+  const met = fail !== undefined || acceptance(night).every(({ holds }) => holds);
   const sound =
+    met &&
     equal &&
     ordered &&
     ordersLost === 0 &&
@@ -53,6 +56,7 @@ export function judge(night: Night, fail: string | undefined): Judgement {
     afterRun: afterRun[member],
     afterRollback: afterRollback[member],
   });
+  const accepted = Object.fromEntries(acceptance(night).map(({ id, holds }) => [id, holds]));
   const verdict = sound ? expectedVerdict : 'fail';
   const result = {
     verdict,
@@ -63,6 +67,7 @@ export function judge(night: Night, fail: string | undefined): Judgement {
     ordersPlaced,
     ordersLost,
     rollbackMs,
+    acceptance: accepted,
   };
   // A command line that ended well in a demo that did not show what it must is our own failure.
   return { result, exitCode: sound || exitCode !== EXIT.success ? exitCode : EXIT.internal };
