@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { Refused } from '../errors.ts';
 import type { StateFolder } from '../journal/run-directory.ts';
-import { startTicksOf } from '../process/run-process.ts';
+import { startTicksOf } from '../process/process-group.ts';
 
 /** Who holds the lock: enough to find the person and to see whether the process is still there. */
 export interface LockHolder {

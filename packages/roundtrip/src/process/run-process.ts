@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Failed } from '../errors.ts';
+import { signalGroup, startTicksOf } from './process-group.ts';
 
 /** A child as it can be found again after our own death: a reused pid has another start time. */
 export interface SpawnedChild {
@@ -34,19 +34,10 @@ export interface RunProcessResult {
 }
 
 /** What a child may know of us. Everything else, secrets of other programs included, stays here. */
-const INHERITED = [
-  'PATH',
-  'HOME',
-  'LANG',
-  'LC_ALL',
-  'TZ',
-  'TMPDIR',
-  'USER',
-  'NODE_EXTRA_CA_CERTS',
-  'SSH_AUTH_SOCK',
-];
+const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'USER', 'NODE_EXTRA_CA_CERTS'];
 const OUTPUT_BYTES_MAX = 4 << 20;
 const GRACE_MS = 5_000;
+const CLOSE_MS = 200;
 
 /**
  * Runs a program without a shell, in a process group of its own. On time-out or abort the whole group gets SIGTERM and
@@ -79,10 +70,9 @@ export async function runProcess(
     stdout: collect(child.stdout, 'stdout', options),
     stderr: collect(child.stderr, 'stderr', options),
   };
-  if (child.pid !== undefined)
-    options.onSpawn?.({ pid: child.pid, startTicks: startTicksOf(child.pid) ?? '' });
   const ending = endOnDeadline(child, options);
   try {
+    tellSpawned(child, options);
     const { code, signal } = await closed;
     const result = {
       exitCode: code ?? -1,
@@ -112,24 +102,14 @@ export async function runProcess(
   }
 }
 
-/** Field 22 of /proc/<pid>/stat, the process's start time; undefined when there is no such process. */
-export function startTicksOf(pid: number): string | undefined {
+/** Whoever is told may be unable to note it (a full disk): a child that nobody could find again must not live. */
+function tellSpawned(child: ChildProcess, options: RunProcessOptions): void {
+  if (child.pid === undefined) return;
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    options.onSpawn?.({ pid: child.pid, startTicks: startTicksOf(child.pid) ?? '' });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    signalGroup(child.pid, 'SIGKILL');
     throw error;
-  }
-}
-
-/** Sends a signal to a process group; a group that is gone is fine. */
-export function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
@@ -146,9 +126,11 @@ function collect(stream: Readable, name: 'stdout' | 'stderr', options: RunProces
   let bytes = 0;
   createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
     options.onLine?.(name, line);
-    lines.push(line);
-    bytes += line.length + 1;
-    while (bytes > limit && lines.length > 1) bytes -= (lines.shift()?.length ?? 0) + 1;
+    // One line may be longer than all that is kept: its end is kept.
+    const kept = Buffer.byteLength(line) > limit ? Buffer.from(line).subarray(-limit).toString() : line;
+    lines.push(kept);
+    bytes += Buffer.byteLength(kept) + 1;
+    while (bytes > limit && lines.length > 1) bytes -= Buffer.byteLength(lines.shift() ?? '') + 1;
   });
   return () => (lines.length === 0 ? '' : `${lines.join('\n')}\n`);
 }
@@ -164,7 +146,14 @@ function endOnDeadline(
     const { pid } = child;
     reason = why;
     signalGroup(pid, 'SIGTERM');
-    kill = setTimeout(() => signalGroup(pid, 'SIGKILL'), options.graceMs ?? GRACE_MS);
+    kill = setTimeout(() => {
+      signalGroup(pid, 'SIGKILL');
+      // A grandchild that left the group may hold the pipes open for as long as it likes: we do not wait for it.
+      kill = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, CLOSE_MS);
+    }, options.graceMs ?? GRACE_MS);
   };
   const timer = setTimeout(() => end('timed out'), options.timeoutMs);
   const onAbort = (): void => end('aborted');

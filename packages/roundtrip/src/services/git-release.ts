@@ -90,7 +90,7 @@ export async function deployRelease(options: {
       next: 'find out who moved the tag; plan and rehearse again',
     });
   }
-  const place = path.join(releasesDirectory, `${tag}-${commit.slice(0, 12)}`);
+  const place = path.join(releasesDirectory, `${tag.replaceAll('/', '-')}-${commit.slice(0, 12)}`);
   if (existsSync(place)) {
     requireClean(place);
     return { path: place, tag, commit };
@@ -103,9 +103,10 @@ export async function deployRelease(options: {
     await runProcess(['tar', '-xf', archive, '-C', making], { timeoutMs, signal });
     rmSync(archive);
     const files = listFiles(making);
-    const revision: Revision = { tag, commit, contentDigest: digestFiles(making, files), files };
     for (const command of options.prepare ?? [])
       await runProcess(command, { cwd: making, timeoutMs, signal });
+    // After preparing: what a prepare command made of an exported file is what shall be found again.
+    const revision: Revision = { tag, commit, contentDigest: digestFiles(making, files), files };
     writeFileSync(path.join(making, REVISION), JSON.stringify(revision), { flush: true });
     renameSync(making, place);
   } catch (error) {
@@ -123,6 +124,14 @@ export async function activateRelease({
   readonly releasesDirectory: string;
   readonly release: string;
 }): Promise<void> {
+  if (readRevision(release) === undefined) {
+    throw new Refused({
+      code: 'release-incomplete',
+      seen: `${release} has no ${REVISION}`,
+      expected: 'a release that was exported and prepared to its end',
+      next: 'deploy it first; `current` still points at what it did',
+    });
+  }
   const link = path.join(releasesDirectory, `.current-${randomBytes(3).toString('hex')}`);
   symlinkSync(path.relative(releasesDirectory, release), link);
   renameSync(link, path.join(releasesDirectory, 'current'));

@@ -69,6 +69,7 @@ export async function httpRequest(
       seen: `${method} ${withoutCredentials(url)}: ${why}`,
       expected: 'an answer',
       next: 'check that the service runs and the address is right',
+      fields: { refused: isRefused(cause as Error) },
       cause,
     });
   }
@@ -137,6 +138,16 @@ function parsed(text: string): Json | undefined {
   }
 }
 
+/** Nobody listens there: the one way of not answering that proves a closed door. */
+function isRefused(error: Error): boolean {
+  const { cause } = error;
+  const codes = cause instanceof AggregateError ? cause.errors : [cause];
+  return (
+    codes.length > 0 &&
+    codes.every((each) => (each as { code?: string } | undefined)?.code === 'ECONNREFUSED')
+  );
+}
+
 function reasonOf(error: Error): string {
   const { cause } = error;
   return cause instanceof Error && cause.message !== ''
@@ -154,5 +165,6 @@ function basicAuthorization(url: string): Record<string, string> {
 }
 
 function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//');
+  // Up to the last @ before the path: a password may hold one.
+  return url.replace(/\/\/[^/?#]*@/, '//');
 }

@@ -16,8 +16,8 @@ export interface FlagMaintenance {
 export function flagMaintenance({ flagFile }: { readonly flagFile: string }): FlagMaintenance {
   const state: FlagMaintenance['state'] = async () => {
     try {
-      const { since } = JSON.parse(readFileSync(flagFile, 'utf8')) as { since?: string };
-      return { on: true, since };
+      const content = JSON.parse(readFileSync(flagFile, 'utf8')) as { since?: string } | null;
+      return { on: true, since: content?.since };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { on: false };
       if (error instanceof SyntaxError) return { on: true }; // Somebody else's flag: the file counts, not its content.
@@ -54,7 +54,7 @@ const CLOSED_TIMES = 3;
 
 /**
  * Proves at the front door that maintenance is what it is said to be. Closed: a write is refused (503, or nobody
- * answers) several times in a row. Open: a real read and a real write pass.
+ * listens) several times in a row; a write that hangs or goes to a wrong address proves nothing. Open: a real read and a real write pass.
  *
  * @throws Failed `maintenance-unproven` with the last thing seen.
  */
@@ -70,7 +70,12 @@ export async function proveMaintenance(options: {
   for (;;) {
     signal?.throwIfAborted();
     const seen =
-      expect === 'closed' ? await closedAnswer(probes.write, signal) : await openAnswer(probes, signal);
+      expect === 'closed'
+        ? await closedAnswer(withDeadline(probes.write, deadline), signal)
+        : await openAnswer(
+            { write: withDeadline(probes.write, deadline), read: withDeadline(probes.read, deadline) },
+            signal,
+          );
     refusals = seen.ok ? refusals + 1 : 0;
     if (refusals >= (expect === 'closed' ? CLOSED_TIMES : 1)) return { proven: expect, seen: seen.text };
     if (Date.now() > deadline) {
@@ -91,6 +96,15 @@ export async function proveMaintenance(options: {
   }
 }
 
+/** A request must not outlive the proof it belongs to. */
+function withDeadline(probe: DoorProbe, deadlineMs: number): DoorProbe {
+  const leftMs = Math.max(50, deadlineMs - Date.now());
+  return {
+    ...probe,
+    request: { ...probe.request, timeoutMs: Math.min(probe.request.timeoutMs ?? leftMs, leftMs) },
+  };
+}
+
 async function closedAnswer(
   write: DoorProbe,
   signal: AbortSignal | undefined,
@@ -99,7 +113,9 @@ async function closedAnswer(
     const { status } = await httpRequest({ ...write.request, signal });
     return { ok: status === 503, text: `the write was answered with ${status}` };
   } catch (error) {
-    return { ok: true, text: asRoundtripError(error).seen };
+    signal?.throwIfAborted();
+    const { seen, fields } = asRoundtripError(error);
+    return { ok: fields.refused === true, text: seen };
   }
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runProcess, type SpawnedChild, startTicksOf } from '../../src/process/run-process.ts';
-import { killSurvivor } from '../../src/process/survivor.ts';
+import { startTicksOf } from '../../src/process/process-group.ts';
+import { runProcess } from '../../src/process/run-process.ts';
 
 async function gone(pid: number): Promise<boolean> {
   for (let i = 0; i < 100; i += 1) {
@@ -68,6 +68,42 @@ describe('runProcess', () => {
     await assert.rejects(running, { code: 'process-aborted' });
   });
 
+  it('does not wait for a grandchild that left the group and holds the pipes', async () => {
+    const pids: number[] = [];
+    const running = runProcess(['sh', '-c', 'setsid sleep 30 & echo $!; sleep 30'], {
+      timeoutMs: 300,
+      graceMs: 100,
+      onLine: (_stream, line) => pids.push(Number(line)),
+    });
+    await assert.rejects(running, { code: 'process-timed-out' });
+    // It holds our pipe and is not ours to wait for; had we waited, it would be gone by now.
+    const [pid = 0] = pids;
+    assert.notEqual(startTicksOf(pid), undefined);
+    process.kill(pid, 'SIGKILL');
+  });
+
+  it('lets no child live that nobody could note', async () => {
+    let pid = 0;
+    const full = new Error('disk full');
+    const running = runProcess(['sleep', '30'], {
+      timeoutMs: 60_000,
+      onSpawn: (child) => {
+        pid = child.pid;
+        throw full;
+      },
+    });
+    await assert.rejects(running, full);
+    assert.equal(await gone(pid), true);
+  });
+
+  it('keeps the end of one long line too', async () => {
+    const { stdout } = await runProcess(['sh', '-c', 'head -c 100000 /dev/zero | tr "\\0" x; echo END'], {
+      timeoutMs: 10_000,
+      outputBytesMax: 1_000,
+    });
+    assert.ok(stdout.length <= 1_001 && stdout.endsWith('xEND\n'));
+  });
+
   it('keeps the end of a long output', async () => {
     const { stdout } = await runProcess(['sh', '-c', 'seq 1 20000'], {
       timeoutMs: 10_000,
@@ -75,25 +111,5 @@ describe('runProcess', () => {
     });
     assert.ok(stdout.length <= 1_010);
     assert.match(stdout, /20000\n$/);
-  });
-});
-
-describe('killSurvivor', () => {
-  it('ends the child of an earlier attempt, and leaves another process with its pid alone', async () => {
-    let child: SpawnedChild | undefined;
-    const running = runProcess(['sh', '-c', 'trap "" TERM; while :; do sleep 1; done'], {
-      timeoutMs: 60_000,
-      onSpawn: (spawned) => {
-        child = spawned;
-      },
-    });
-    running.catch(() => undefined);
-    await delay(200);
-    assert.ok(child !== undefined);
-    await killSurvivor({ pid: child.pid, startTicks: 'another' });
-    assert.notEqual(startTicksOf(child.pid), undefined);
-    await killSurvivor(child);
-    assert.equal(startTicksOf(child.pid), undefined);
-    await assert.rejects(running, { code: 'process-failed' });
   });
 });

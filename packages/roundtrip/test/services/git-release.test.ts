@@ -84,6 +84,29 @@ describe('releases from git tags', () => {
     rmSync(place, { recursive: true });
   });
 
+  it('finds again what preparing made of an exported file', async () => {
+    const edit = [['sh', '-c', 'echo prepared > version']];
+    const { path: place } = await deploy('v2', undefined, edit);
+    assert.equal((await deploy('v2', undefined, edit)).path, place);
+    rmSync(place, { recursive: true });
+  });
+
+  it('knows a release by a tag with a slash', async () => {
+    git('tag', 'release/1.0', 'v1');
+    const { path: place } = await deploy('release/1.0');
+    await activateRelease({ releasesDirectory, release: place });
+    assert.equal((await currentRelease({ releasesDirectory }))?.tag, 'release/1.0');
+  });
+
+  it('makes nothing current that is no complete release', async () => {
+    const before = await currentRelease({ releasesDirectory });
+    await assert.rejects(
+      activateRelease({ releasesDirectory, release: path.join(releasesDirectory, 'nothing') }),
+      { code: 'release-incomplete' },
+    );
+    assert.deepEqual(await currentRelease({ releasesDirectory }), before);
+  });
+
   it('leaves nothing behind when preparing fails', async () => {
     await assert.rejects(deploy('v2', undefined, [['false']]), { code: 'process-failed' });
     assert.deepEqual(
