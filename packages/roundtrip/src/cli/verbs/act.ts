@@ -143,11 +143,14 @@ async function acting(
       plan = known;
     },
   });
+  let result: RunResult;
   try {
-    return concludeRun(environment, await act(operation), { json, rollbackAsked });
+    result = await act(operation);
   } finally {
+    // Before the conclusion, which would else be drawn over by the last frame.
     progress.stop();
   }
+  return concludeRun(environment, result, { json, rollbackAsked });
 }
 
 async function resuming(
