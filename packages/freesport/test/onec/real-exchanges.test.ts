@@ -36,6 +36,11 @@ describe('real exchanges', () => {
   });
   after(async () => await databases.release());
 
+  if (sets.length === 0)
+    it(`import as counted independently: none in ${exchanges}`, {
+      skip: 'the real exchanges are not here',
+    }, () => {});
+
   for (const set of sets) {
     it(`imports ${set} as counted independently`, async () => {
       const directory = path.join(exchanges, set);
