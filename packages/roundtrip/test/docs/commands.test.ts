@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+
+const ROOT = path.resolve(import.meta.dirname, '../../../..');
+const CLI = path.join(ROOT, 'packages/roundtrip/bin/roundtrip.ts');
+const FILES = ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
+
+const help = new Map<string, string>();
+function helpOf(verb: string): string {
+  const known = help.get(verb);
+  if (known !== undefined) return known;
+  const argv = verb === '' ? ['--help'] : [verb, '--help'];
+  const text = execFileSync(process.execPath, [CLI, ...argv], { encoding: 'utf8' });
+  help.set(verb, text);
+  return text;
+}
+
+/** Commands as the documents write them: `roundtrip verb --flag …`, in code spans and blocks. */
+function commandsOf(file: string): string[] {
+  const text = readFileSync(path.join(ROOT, file), 'utf8');
+  return [...text.matchAll(/(?:^|`)roundtrip ([a-z][^`\n#&|]*)/gm)].map((match) => (match[1] ?? '').trim());
+}
+
+describe('the documents', () => {
+  for (const file of FILES) {
+    const commands = commandsOf(file);
+    if (commands.length === 0) continue;
+    it(`${file}: every verb and flag of its ${commands.length} commands exists`, () => {
+      for (const command of commands) {
+        const [verb = ''] = command.split(/\s/);
+        assert.match(helpOf(''), new RegExp(`^  ${verb}( |$)`, 'm'), `roundtrip ${command}: no such verb`);
+        for (const [flag] of command.matchAll(/--[a-z-]+/g)) {
+          assert.ok(
+            helpOf(verb).includes(flag) || helpOf('').includes(flag),
+            `roundtrip ${command}: ${verb} has no ${flag}`,
+          );
+        }
+      }
+    });
+  }
+
+  it('link only to files that are there', () => {
+    for (const file of FILES) {
+      const text = readFileSync(path.join(ROOT, file), 'utf8');
+      for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+        assert.ok(
+          globSync(path.join(ROOT, path.dirname(file), target)).length > 0,
+          `${file} links to ${target}`,
+        );
+      }
+    }
+  });
+});
