@@ -8,6 +8,7 @@ import type { RegisterVerb, VerbAction } from './verb.ts';
 import { registerActs } from './verbs/act.ts';
 import { registerBlastRadius } from './verbs/blast-radius.ts';
 import { registerCheck } from './verbs/check.ts';
+import { registerCompare } from './verbs/compare.ts';
 import { registerInit } from './verbs/init.ts';
 import { registerPlan } from './verbs/plan.ts';
 import { registerReport } from './verbs/report.ts';
@@ -22,6 +23,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerStatus,
   registerReport,
   registerBlastRadius,
+  registerCompare,
   registerUnlock,
 ];
 
