@@ -123,7 +123,12 @@ function inPhase(phase: StepPhase, steps: readonly StepSpec[] = []): StepSpec[] 
   return steps.map((step) => ({ ...step, phase }));
 }
 
-function requireTarget(runbook: Runbook, name: string): Target {
+/**
+ * The target of that name.
+ *
+ * @throws Refused `unknown-target`, naming those there are.
+ */
+export function requireTarget(runbook: Runbook, name: string): Target {
   const target = runbook.targets[name];
   if (target !== undefined) return target;
   throw new Refused({

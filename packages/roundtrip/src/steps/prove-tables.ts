@@ -3,6 +3,7 @@ import type { JsonObject } from '../json.ts';
 import { withClient } from '../postgres/connection.ts';
 import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
 import { unvalidatedForeignKeys } from '../postgres/foreign-keys.ts';
+import { canonicalTableName } from '../postgres/table-name.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { applicationName } from './target-databases.ts';
@@ -33,9 +34,7 @@ export function proveTables(options: StepCommon & { readonly tables: ProveArgs['
 function baseline(context: StepContext, args: ProveArgs): TableFingerprints {
   const all = context.evidenceOfKind('backup').fingerprints as unknown as TableFingerprints;
   if (args.tables === 'all') return all;
-  const wanted = new Set(
-    context.plan.protectedTables.map((table) => (table.includes('.') ? table : `public.${table}`)),
-  );
+  const wanted = new Set(context.plan.protectedTables.map(canonicalTableName));
   return Object.fromEntries(Object.entries(all).filter(([table]) => wanted.has(table)));
 }
 
@@ -47,7 +46,7 @@ export const proveTablesKind = anyStepKind<ProveArgs>({
     const missing =
       args.tables === 'all'
         ? []
-        : context.plan.protectedTables.filter((table) => !(qualified(table) in before));
+        : context.plan.protectedTables.filter((table) => !(canonicalTableName(table) in before));
     if (missing.length > 0) throw unprotected(missing);
     const after = await fingerprintTables(context.plan.target.database, {
       tables: Object.keys(before),
@@ -82,10 +81,6 @@ export const proveTablesKind = anyStepKind<ProveArgs>({
     });
   },
 });
-
-function qualified(table: string): string {
-  return table.includes('.') ? table : `public.${table}`;
-}
 
 function unprotected(tables: readonly string[]): Failed {
   return new Failed({

@@ -22,6 +22,7 @@ import {
   streamNames,
 } from '../postgres/replication/index.ts';
 import { databaseOid } from '../postgres/switch.ts';
+import { canonicalTableName } from '../postgres/table-name.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { findOrRestoreReturn, type ReturnDatabase } from './restored-return.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
@@ -218,7 +219,7 @@ async function carryIntoRestored(
           timeoutMs: FENCE_TIMEOUT_MS,
           spare: rows.map(({ pid }) => pid),
         });
-        const tables = await columnsInCommon(live, restored, args.tables.map(qualified));
+        const tables = await columnsInCommon(live, restored, args.tables.map(canonicalTableName));
         context.log(`copying ${tables.length} tables into the restored database`);
         await carryTables({ from: live, to: restored, tables });
         const { differing } = await compareSides([live], [restored], tables);
@@ -281,7 +282,7 @@ async function provenReturn(
     signal: context.signal,
   });
   const expected = new Set(
-    [...args.tables, ...args.mapping.map(({ table }) => String(table))].map(qualified),
+    [...args.tables, ...args.mapping.map(({ table }) => String(table))].map(canonicalTableName),
   );
   const keys = await withClient(sides.return, { applicationName: applicationName(context) }, foreignKeys);
   const referredTo = new Set(keys.filter(({ table }) => expected.has(table)).map(({ target }) => target));
@@ -299,16 +300,12 @@ async function provenReturn(
   });
 }
 
-function qualified(table: string): string {
-  return table.includes('.') ? table : `public.${table}`;
-}
-
 /** How many rows each carried table has more (or fewer) than in the backup: what came along. */
 function carriedRows(context: StepContext, returned: TableFingerprints, args: ReturnStreamArgs): JsonObject {
   const restored = context.evidenceOfKind('backup').fingerprints as unknown as TableFingerprints;
   return Object.fromEntries(
     args.tables.map((table) => {
-      const name = qualified(table);
+      const name = canonicalTableName(table);
       return [table, (BigInt(returned[name]?.rows ?? 0) - BigInt(restored[name]?.rows ?? 0)).toString()];
     }),
   );

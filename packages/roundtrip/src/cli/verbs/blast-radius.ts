@@ -1,5 +1,6 @@
 import { blastRadius } from '../../postgres/blast-radius.ts';
 import { withClient } from '../../postgres/connection.ts';
+import { requireTarget } from '../../runbook/plan.ts';
 import { type CommonOptions, loadRunbook } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RegisterVerb } from '../verb.ts';
@@ -16,8 +17,7 @@ export const registerBlastRadius: RegisterVerb = (program, run) => {
       run<CommonOptions & { target: string; delete: string; where?: string }>(
         async (environment, options) => {
           const runbook = await loadRunbook(environment, options);
-          const target = runbook.targets[options.target];
-          if (target === undefined) throw new Error(`unknown target ${options.target}`);
+          const target = requireTarget(runbook, options.target);
           const { protectedTables } = runbook;
           const radius = await withClient(
             target.database,

@@ -1,5 +1,5 @@
-import { Refused } from '../../errors.ts';
 import { differingRows } from '../../postgres/drill-down.ts';
+import { requireTarget } from '../../runbook/plan.ts';
 import { type CommonOptions, loadRunbook } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RegisterVerb } from '../verb.ts';
@@ -22,15 +22,7 @@ export const registerCompare: RegisterVerb = (program, run) => {
       run<CommonOptions & { target: string; with: string; table: string; max: string }>(
         async (environment, options) => {
           const runbook = await loadRunbook(environment, options);
-          const target = runbook.targets[options.target];
-          if (target === undefined) {
-            throw new Refused({
-              code: 'unknown-target',
-              seen: `no target "${options.target}"`,
-              expected: `one of: ${Object.keys(runbook.targets).join(', ')}`,
-              next: 'name one of these with --target',
-            });
-          }
+          const target = requireTarget(runbook, options.target);
           const other = { ...target.database, database: options.with };
           const found = await differingRows(target.database, other, options.table, {
             max: Number(options.max),
