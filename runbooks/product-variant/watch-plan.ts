@@ -1,9 +1,15 @@
 import { durationMs, type Target, type WatchPlan } from 'roundtrip';
 import type { ShopCommands } from './shop-commands.ts';
 
-/** Colours that 1C sends and nobody has mapped: the story's LOW row, listed and never a reason to go back. */
-const UNMAPPED_COLORS = `SELECT DISTINCT color_name FROM product_variants v
-  WHERE color_name <> '' AND NOT EXISTS (SELECT FROM color_mappings m WHERE lower(m.name) = lower(v.color_name))`;
+/**
+ * Colours that 1C sends and nobody has mapped: the story's LOW row, listed and never a reason to go back. Spelled as the
+ * column `normalized_name` is: "Чёрный" is mapped where "Черный" is.
+ */
+export const UNMAPPED_COLORS = `SELECT color_name, count(*) FROM product_variants v
+  WHERE color_name <> '' AND NOT EXISTS (SELECT FROM color_mappings m
+    WHERE m.normalized_name = lower(translate(v.color_name,
+      'АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯё', 'абвгдеежзийклмнопрстуфхцчшщъыьэюяе')))
+  GROUP BY color_name ORDER BY count(*) DESC, color_name`;
 
 /** 24 h on production; a minute at twelve times the speed where the target's setting `watch` says "demo". */
 export function watchPlan(shop: ShopCommands, target: Target): WatchPlan {
@@ -12,6 +18,8 @@ export function watchPlan(shop: ShopCommands, target: Target): WatchPlan {
     durationMs: durationMs(demo ? '1min' : '24h'),
     intervalMs: durationMs(demo ? '1s' : '10s'),
     speed: demo ? 12 : 1,
+    // The story's matrix says "immediate rollback", and nobody is at the desk for 24 hours.
+    onYes: 'roll-back',
     sources: [
       {
         kind: 'http',

@@ -1,4 +1,5 @@
 /** Roundtrip: what a runbook is written with. Everything else is private. */
+export type { AlertChannel } from './alerts/alert-channel.ts';
 export { EXIT } from './cli/exit-codes.ts';
 export { Ambiguous, Bug, Failed, Refused, RoundtripError, UndoFailed } from './errors.ts';
 export { type Duration, durationMs } from './runbook/duration.ts';
@@ -10,9 +11,11 @@ export { activateRelease, deployRelease as exportRelease, resolveRelease } from 
 export type { HttpExpectation, HttpRequest } from './services/http.ts';
 export { approve } from './steps/approve.ts';
 export { backup } from './steps/backup.ts';
+export { baseline } from './steps/baseline.ts';
 export { deployRelease } from './steps/deploy-release.ts';
 export { flush } from './steps/flush.ts';
 export { maintenanceOff, maintenanceOn } from './steps/maintenance.ts';
+export { notify } from './steps/notify.ts';
 export { proveTables } from './steps/prove-tables.ts';
 export { type ReverseMapping, returnStream } from './steps/return-stream.ts';
 export { type CommandOptions, importCatalogue, migrate, runCommand } from './steps/run-command.ts';

@@ -77,6 +77,8 @@ export function describeRecord({ body }: JournalRecord): string | undefined {
       return `◀◀ rolling back: ${body.reason}`;
     case 'run-finished':
       return `■ ${body.verdict}`;
+    case 'alert':
+      return body.delivered ? `✉ ${body.event} → ${body.channel}` : undefined;
     case 'override':
       return `! override of ${body.what}: ${body.reason}`;
     default:

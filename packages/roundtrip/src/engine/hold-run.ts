@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
+import { createRunAlerts } from '../alerts/run-alerts.ts';
 import { Refused } from '../errors.ts';
 import { foldJournal, type RunState, stepState } from '../journal/fold.ts';
 import { type JournalStore, openJournal } from '../journal/journal-file.ts';
@@ -20,8 +21,15 @@ import { viewRun } from './run-view.ts';
 export async function carryOn(operation: Operation, plan: Plan, journal: JournalStore): Promise<RunResult> {
   const { runId } = foldJournal(journal.records).started;
   const paths = runPaths(operation.state, runId);
+  const alerts = createRunAlerts({
+    plan,
+    journal,
+    redact: operation.redact,
+    say: (line) => operation.onLog?.(operation.redact(line), 'alerts'),
+    onRecord: operation.onRecord,
+  });
   try {
-    const { halt, state } = await execute({
+    const { halt } = await execute({
       plan,
       journal,
       kinds: operation.kinds,
@@ -29,7 +37,10 @@ export async function carryOn(operation: Operation, plan: Plan, journal: Journal
       operator: operation.operator,
       signal: operation.signal,
       now: operation.now,
-      onRecord: operation.onRecord,
+      onRecord: (record, state) => {
+        alerts.onRecord(record, state);
+        operation.onRecord?.(record, state);
+      },
       onBoundary: operation.onBoundary,
       log: (line, step) => {
         const redacted = operation.redact(line);
@@ -37,8 +48,18 @@ export async function carryOn(operation: Operation, plan: Plan, journal: Journal
         operation.onLog?.(redacted, step);
       },
     });
+    await alerts.stop(halt);
+    // Read again: what became of the alerts came after the loop's last record.
+    const state = foldJournal(journal.records);
     return { runId, plan, state, halt, receipt: receiptOf(operation, plan, state) };
+  } catch (error) {
+    await alerts.stop({
+      next: 'interrupted',
+      reason: error instanceof Error ? error.message : String(error),
+    });
+    throw error;
   } finally {
+    // After the alerts have stopped: none may come to be journalled in a closed file.
     journal.close();
   }
 }

@@ -2,6 +2,7 @@ import { Bug } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type {
   Act,
+  AlertRecord,
   Inspection,
   JournalBody,
   JournalRecord,
@@ -64,6 +65,11 @@ export interface RunState {
   readonly verdict?: Verdict | undefined;
   readonly finishedAt?: string | undefined;
   readonly resumes: number;
+  /** Alerts that people got, and the newest word on each that they did not. */
+  readonly alerts: {
+    readonly delivered: number;
+    readonly undelivered: readonly (AlertRecord & { readonly at: string })[];
+  };
   /** Number and hash of the last record: what notifications and receipts quote. */
   readonly head: { readonly n: number; readonly hash: string; readonly at: string };
 }
@@ -98,6 +104,7 @@ export function foldJournal(records: readonly JournalRecord[]): RunState {
     steps: {},
     overrides: [],
     resumes: 0,
+    alerts: { delivered: 0, undelivered: [] },
     head: { n: first.n, hash: first.hash, at: first.at },
   };
   return rest.reduce(applyRecord, initial);
@@ -138,6 +145,8 @@ function applyBody(state: RunState, body: JournalBody, at: string): RunState {
       return { ...state, direction: 'closing', verdict: undefined, finishedAt: undefined };
     case 'run-finished':
       return { ...state, verdict: body.verdict, finishedAt: at };
+    case 'alert':
+      return { ...state, alerts: withAlert(state.alerts, body, at) };
     case 'approved':
       return withStep(state, body.step, (step) => ({
         ...step,
@@ -159,6 +168,14 @@ function applyBody(state: RunState, body: JournalBody, at: string): RunState {
     case 'outcome':
       return applyOutcome(state, body, at);
   }
+}
+
+/** An alert that got through later is not undelivered any more. */
+function withAlert(alerts: RunState['alerts'], body: AlertRecord, at: string): RunState['alerts'] {
+  const others = alerts.undelivered.filter(({ id, channel }) => id !== body.id || channel !== body.channel);
+  return body.delivered
+    ? { delivered: alerts.delivered + 1, undelivered: others }
+    : { ...alerts, undelivered: [...others, { ...body, at }] };
 }
 
 function applyIntent(state: RunState, step: string, act: Act, attempt: number, at: string): RunState {

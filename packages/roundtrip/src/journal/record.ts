@@ -33,6 +33,7 @@ export interface RecordedError {
  * {"type":"outcome","step":"import","act":"do","ok":false,"durationMs":90,"error":{…},"interrupted":false}
  * {"type":"rollback-started","reason":"step import failed","automatic":true}
  * {"type":"run-finished","verdict":"rolled-back"}
+ * {"type":"alert","id":"…/41/gate-waits","event":"gate-waits","channel":"ops","delivered":true,"attempts":1,"seen":"HTTP 200 ok"}
  * ```
  */
 export type JournalBody =
@@ -64,7 +65,8 @@ export type JournalBody =
       readonly operator: string;
     }
   | { readonly type: 'finish-started'; readonly reason: string; readonly operator: string }
-  | { readonly type: 'run-finished'; readonly verdict: Verdict };
+  | { readonly type: 'run-finished'; readonly verdict: Verdict }
+  | AlertRecord;
 
 export interface RunStarted {
   readonly type: 'run-started';
@@ -93,6 +95,19 @@ export interface OutcomeRecord {
   readonly error?: RecordedError | undefined;
   /** The operator stopped it (Ctrl-C): not a failure of the step, its effect is unknown. */
   readonly interrupted?: boolean | undefined;
+}
+
+/** What became of one alert in one channel: taken over by its receiver, or not. */
+export interface AlertRecord {
+  readonly type: 'alert';
+  /** The same for every attempt at the same alert. */
+  readonly id: string;
+  readonly event: string;
+  readonly channel: string;
+  readonly delivered: boolean;
+  readonly attempts: number;
+  /** The receiver's answer, or why it has not got it. */
+  readonly seen: string;
 }
 
 /**

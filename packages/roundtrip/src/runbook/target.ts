@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { AlertChannel } from '../alerts/alert-channel.ts';
 import { Refused } from '../errors.ts';
 import type { DatabaseAddress } from '../postgres/connection.ts';
 
@@ -22,13 +23,15 @@ export interface Target {
         readonly prepare?: readonly (readonly string[])[] | undefined;
       }
     | undefined;
+  /** Where people are told about gates, failures, rollbacks and the watch. Secrets stay in files. */
+  readonly alerts?: readonly AlertChannel[] | undefined;
   /** Anything the runbook needs besides: base URLs, folders, commands. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads targets from a JSON file `{ "<name>": Target without name }`; relative paths in `database.passwordFile` are
- * taken from the file's folder. Environments differ in this file, never in the runbook.
+ * Reads targets from a JSON file `{ "<name>": Target without name }`; relative paths in `database.passwordFile` and in the
+ * secret files of `alerts` are taken from the file's folder. Environments differ in this file, never in the runbook.
  *
  * @throws Refused `targets-unreadable` when the file is missing or not such an object.
  * @example defineRunbook({ targets: readTargets('./targets.json'), ... })
@@ -50,9 +53,28 @@ export function readTargets(file: string): Readonly<Record<string, Target>> {
   return Object.fromEntries(
     Object.entries(parsed).map(([name, target]) => [
       name,
-      { ...target, name, database: located(target.database, folder) },
+      {
+        ...target,
+        name,
+        database: located(target.database, folder),
+        ...(target.alerts === undefined
+          ? {}
+          : { alerts: target.alerts.map((channel) => locatedChannel(channel, folder)) }),
+      },
     ]),
   );
+}
+
+function locatedChannel(channel: AlertChannel, folder: string): AlertChannel {
+  const at = (file: string | undefined) => (file === undefined ? undefined : path.resolve(folder, file));
+  switch (channel.kind) {
+    case 'slack':
+      return { ...channel, urlFile: path.resolve(folder, channel.urlFile) };
+    case 'webhook':
+      return { ...channel, secretFile: at(channel.secretFile) };
+    case 'email':
+      return { ...channel, passwordFile: at(channel.passwordFile) };
+  }
 }
 
 function located(database: DatabaseAddress, folder: string): DatabaseAddress {

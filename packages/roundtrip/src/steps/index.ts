@@ -1,8 +1,10 @@
 import { approveKind } from './approve.ts';
 import { backupKind } from './backup.ts';
+import { baselineKind } from './baseline.ts';
 import { deployReleaseKind } from './deploy-release.ts';
 import { flushKind } from './flush.ts';
 import { maintenanceKind } from './maintenance.ts';
+import { notifyKind } from './notify.ts';
 import { proveTablesKind } from './prove-tables.ts';
 import { returnStreamKind } from './return-stream.ts';
 import { commandKind } from './run-command.ts';
@@ -17,10 +19,12 @@ import { wayBackKind } from './way-back.ts';
 const KINDS: readonly StepKind[] = [
   approveKind,
   backupKind,
+  baselineKind,
   commandKind,
   deployReleaseKind,
   flushKind,
   maintenanceKind,
+  notifyKind,
   proveTablesKind,
   returnStreamKind,
   servicesKind,

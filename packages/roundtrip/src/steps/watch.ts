@@ -2,15 +2,16 @@ import path from 'node:path';
 import { Ambiguous, Failed, Refused } from '../errors.ts';
 import type { Inspection } from '../journal/record.ts';
 import type { JsonObject } from '../json.ts';
-import { type Client, connect } from '../postgres/connection.ts';
 import { formatMs } from '../runbook/duration.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { buildSources } from '../watch/build-sources.ts';
 import { runWatch, type WatchPlan, type WatchResult } from '../watch/run-watch.ts';
 import { samplesFile } from '../watch/samples-file.ts';
 import { type Baseline, settleWatch } from '../watch/settled-watch.ts';
+import { endedEvent, WATCH_EVENT_MARK, type WatchEvent } from '../watch/watch-event.ts';
 import { anyStepKind, type Finding, type StepContext } from './step-kind.ts';
 import { applicationName } from './target-databases.ts';
+import { watchSession } from './watch-session.ts';
 
 export interface WatchArgs extends JsonObject {
   /** A `WatchPlan` as plain data: sources, goals, duration, speed. */
@@ -19,7 +20,7 @@ export interface WatchArgs extends JsonObject {
 
 /**
  * Watches the target after the switch: probes and metrics, judged by the runbook's matrix. PASS goes on, a YES of the
- * matrix fails the step (and rolls the run back), everything else waits for a human: a MAYBE whose time is up, a
+ * matrix fails the step and rolls the run back where the runbook says so (`onYes: 'roll-back'`), everything else waits for a human: a MAYBE whose time is up, a
  * broken goal, too little data. A watch that breaks itself waits too: it is no reason to go back.
  *
  * @example watch({ plan: { durationMs: durationMs('24h'), sources: [...], ... }, planned: '24h' })
@@ -46,7 +47,6 @@ interface WatchMark extends JsonObject {
   readonly asks: boolean;
 }
 
-const STATEMENT_TIMEOUT_MS = 10_000;
 const NOTES_IN_EVIDENCE = 50;
 
 export const watchKind = anyStepKind<WatchArgs>({
@@ -59,12 +59,15 @@ export const watchKind = anyStepKind<WatchArgs>({
     return markOf(context)?.asks === true ? 'unknown' : 'not-done';
   },
   async do(context, args) {
+    const attemptBefore = markOf(context)?.attempt;
     const attempt = beginAttempt(context);
+    // A new attempt begins with nothing told.
+    const last = attempt === attemptBefore ? lastEvent(context) : undefined;
     const end = (asks: boolean, seen: JsonObject): void =>
       context.mark('watch', { state: 'ended', attempt, asks, ...seen });
     let result: WatchResult;
     try {
-      result = await watchTarget(context, planOf(args), attempt);
+      result = await watchTarget(context, planOf(args), { attempt, last });
     } catch (cause) {
       context.signal.throwIfAborted();
       end(true, { error: cause instanceof Error ? cause.message : String(cause) });
@@ -112,57 +115,54 @@ function checkPlan(context: StepContext, plan: WatchPlan): readonly Finding[] {
   }
 }
 
-async function watchTarget(context: StepContext, plan: WatchPlan, attempt: number): Promise<WatchResult> {
+/** The samples of an attempt at a watch step, in the folder of its run. */
+export function watchSamples(runDirectory: string, stepId: string, attempt: number): string {
   const suffix = attempt === 1 ? '' : `.${attempt}`;
-  const samples = samplesFile(path.join(context.runDirectory, `${context.step.id}${suffix}.samples.ndjson`));
+  return path.join(runDirectory, `${stepId}${suffix}.samples.ndjson`);
+}
+
+/** The baseline that a step of the kind `baseline` left, if one did. */
+export function baselineOfEvidence(evidence: JsonObject): Baseline | undefined {
+  return 'sources' in evidence ? (evidence as unknown as Baseline) : undefined;
+}
+
+/** What an interrupted watch told people last. */
+function lastEvent(context: StepContext): WatchEvent | undefined {
+  return context.marks[WATCH_EVENT_MARK] as unknown as WatchEvent | undefined;
+}
+
+async function watchTarget(
+  context: StepContext,
+  plan: WatchPlan,
+  { attempt, last }: { readonly attempt: number; readonly last: WatchEvent | undefined },
+): Promise<WatchResult> {
+  const samples = samplesFile(watchSamples(context.runDirectory, context.step.id, attempt));
   const { matrix } = context.plan;
-  const baseline = context.evidenceOfKind('baseline');
-  const session = reconnecting(context);
+  const session = watchSession(context.plan.target.database, applicationName(context));
+  let newest = last;
+  const mark = (event: WatchEvent): void => {
+    newest = event;
+    context.mark(WATCH_EVENT_MARK, event as unknown as JsonObject);
+  };
   try {
-    return await runWatch({
+    const result = await runWatch({
       plan,
       matrix,
       sources: buildSources({ plan, matrix, query: session.query }),
-      baseline: 'sources' in baseline ? (baseline as unknown as Baseline) : undefined,
+      baseline: baselineOfEvidence(context.evidenceOfKind('baseline')),
       previousSamples: samples.read(),
       append: samples.append,
       now: context.now,
       signal: context.signal,
       onNote: (line) => context.log(line),
+      onEvent: mark,
+      told: last?.told,
     });
+    if (newest?.event !== 'watch-ended') mark(endedEvent(result, newest?.told));
+    return result;
   } finally {
     await session.end();
   }
-}
-
-/** One session that is opened when it is needed: a database that is away for a minute is missing data, not the end. */
-function reconnecting(context: StepContext): {
-  query(text: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
-  end(): Promise<void>;
-} {
-  // The promise and not the session: sources ask side by side, and must not each open one.
-  let opened: Promise<Client> | undefined;
-  const drop = async (session: Promise<Client> | undefined): Promise<void> => {
-    if (session === opened) opened = undefined;
-    const client = await session?.catch(() => undefined);
-    await client?.end();
-  };
-  return {
-    async query(text) {
-      opened ??= connect(context.plan.target.database, {
-        applicationName: applicationName(context),
-        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-      });
-      const session = opened;
-      try {
-        return (await (await session).query<Record<string, unknown>>(text)).rows;
-      } catch (error) {
-        await drop(session);
-        throw error;
-      }
-    },
-    end: () => drop(opened),
-  };
 }
 
 function conclude(ended: {
@@ -174,7 +174,7 @@ function conclude(ended: {
   const { context, plan, end } = ended;
   const result = { ...ended.result, notes: ended.result.notes.slice(-NOTES_IN_EVIDENCE) };
   if (result.verdict === 'pass') return result;
-  const goesBack = result.verdict === 'fail' && result.rollback === 'yes' && plan.onYes !== 'ask';
+  const goesBack = result.verdict === 'fail' && result.rollback === 'yes' && plan.onYes === 'roll-back';
   // The journal keeps of an error only its words: the numbers go into the mark.
   end(!goesBack, { result });
   const parts = {

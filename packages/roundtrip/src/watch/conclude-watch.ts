@@ -33,9 +33,16 @@ export interface WatchResult extends JsonObject {
 export interface RowResult extends JsonObject {
   readonly id: string;
   readonly condition: string;
+  readonly severity: string;
   readonly rollback: string;
+  readonly action: string;
+  readonly owner: string;
   readonly held: boolean;
+  /** Held in the newest sample that could tell. */
+  readonly holds: boolean;
   readonly firstMs: number | null;
+  /** For MAYBE: when its owner must decide, in watch time; null while no timer runs. */
+  readonly dueMs: number | null;
   readonly seen: string | null;
 }
 
@@ -82,9 +89,14 @@ export function concludeWatch(settled: SettledWatch, state: WatchState): WatchRe
     rows: settled.matrix.map((row) => ({
       id: row.id,
       condition: describeCondition(row.condition),
+      severity: row.severity,
       rollback: row.rollback,
+      action: row.action,
+      owner: row.owner,
       held: state.rows[row.id] !== undefined,
+      holds: (state.rows[row.id]?.streak ?? 0) > 0,
       firstMs: state.rows[row.id]?.firstMs ?? null,
+      dueMs: state.rows[row.id]?.dueMs ?? null,
       seen: state.rows[row.id]?.seen ?? null,
     })),
     notes: state.notes.map((note) => ({ ...note })),
@@ -110,7 +122,7 @@ function endOf(settled: SettledWatch, state: WatchState, goals: readonly GoalRes
     const reason = broken.map(({ goal, seen }) => `${goal} is broken: ${seen}`).join('; ');
     return { verdict: 'fail', reason, rollback: 'maybe', ...ownerOf(settled, state) };
   }
-  const doubts = doubtsOf(settled, state, goals);
+  const doubts = [...coverageDoubts(settled, state), ...doubtsOf(settled, state, goals)];
   if (doubts.length > 0)
     return { verdict: 'inconclusive', reason: doubts.join('; '), ...ownerOf(settled, state) };
   return { verdict: 'pass', reason: goals.map(({ goal, seen }) => `${goal}: ${seen}`).join('; ') };
@@ -123,16 +135,19 @@ function ownerOf(settled: SettledWatch, state: WatchState): { decides?: string; 
   return row === undefined ? {} : { decides: row.owner, action: row.action };
 }
 
-function doubtsOf(settled: SettledWatch, state: WatchState, goals: readonly GoalResult[]): string[] {
-  const doubts: string[] = [];
+function coverageDoubts(settled: SettledWatch, state: WatchState): string[] {
   const { durationMs } = settled.plan;
-  if (state.coveredMs < durationMs) {
-    const last = state.gaps.at(-1);
-    doubts.push(
-      `${formatMs(state.coveredMs)} of ${formatMs(durationMs)} are covered by data` +
-        (last === undefined ? '' : `, ${formatMs(state.lostMs)} were lost (last: ${last.reason})`),
-    );
-  }
+  if (state.coveredMs >= durationMs) return [];
+  const last = state.gaps.at(-1);
+  return [
+    `${formatMs(state.coveredMs)} of ${formatMs(durationMs)} are covered by data` +
+      (last === undefined ? '' : `, ${formatMs(state.lostMs)} were lost (last: ${last.reason})`),
+  ];
+}
+
+/** Why it may not be called good, whatever has been covered. */
+export function doubtsOf(settled: SettledWatch, state: WatchState, goals: readonly GoalResult[]): string[] {
+  const doubts: string[] = [];
   for (const { goal, result, seen } of goals)
     if (result === 'open') doubts.push(`${goal} is not shown: ${seen}`);
   for (const { name } of settled.plan.sources) {

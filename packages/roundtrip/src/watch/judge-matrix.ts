@@ -66,9 +66,11 @@ function hold(state: WatchState, row: MatrixRow, seen: Holding): WatchState {
   if (row.rollback === 'maybe') {
     if (before?.dueMs === undefined) {
       const text = `${head}. ${row.action}: ${row.owner} decides in ${formatMs(timerMs)}`;
-      next = addNote(next, { level: 'page', text });
+      next = addNote(next, { level: 'page', text, event: 'timer-started' });
     }
-    return atMs >= (held.dueMs ?? Infinity) ? decide(next, row, head, 'maybe') : next;
+    if (atMs < (held.dueMs ?? Infinity)) return next;
+    const text = `${head}. The time is up: ${row.owner} decides now`;
+    return decide(addNote(next, { level: 'decide', text, event: 'timer-expired' }), row, head, 'maybe');
   }
   if (before === undefined)
     next = addNote(next, { level: 'decide', text: `${head}. ${row.action} (${row.owner})` });
@@ -95,6 +97,7 @@ function calmDown(state: WatchState, row: MatrixRow): WatchState {
   if (!isOver || before.dueMs === undefined) return next;
   return addNote(next, {
     level: 'info',
+    event: 'timer-stopped',
     text: `${describeCondition(row.condition)}: over, the timer is stopped`,
   });
 }

@@ -5,9 +5,11 @@ import { applySample, foldWatch } from './fold-watch.ts';
 import { describeCondition, isErrorRate, isLatency, type MatrixRow } from './matrix.ts';
 import { type Baseline, type SettledWatch, settleWatch } from './settled-watch.ts';
 import type { SourceReader } from './source-reader.ts';
+import { advance, beginTrail } from './standing.ts';
 import { takeReadings } from './take-sample.ts';
 import { percent } from './verdict.ts';
 import { watchClock } from './watch-clock.ts';
+import { eventOfNote, NOTHING_TOLD, type Told, type WatchEvent } from './watch-event.ts';
 import type { WatchPlan } from './watch-plan.ts';
 import type { WatchSample } from './watch-sample.ts';
 import type { WatchState } from './watch-state.ts';
@@ -27,6 +29,9 @@ export interface WatchRun {
   readonly signal: AbortSignal;
   /** Lines for people: alarms, timers, gaps, progress. */
   readonly onNote: (line: string) => void;
+  /** Told what people should know at once; `told` is what an interrupted watch had told already. */
+  readonly onEvent?: ((event: WatchEvent) => void) | undefined;
+  readonly told?: Told | undefined;
   /** Waits in real time; tests that bring their own clock bring this too. */
   readonly wait?: ((ms: number) => Promise<void>) | undefined;
 }
@@ -61,7 +66,9 @@ async function watchOn(run: WatchRun, settled: SettledWatch): Promise<WatchState
   const wait = run.wait ?? ((ms: number) => sleep(ms, undefined, { signal }));
   const busy = new Set<string>();
   let state = foldWatch(settled, previousSamples);
+  const tellEvents = eventTeller(run, settled);
   announce(run, settled, state);
+  tellEvents(state);
   while (!isOver(settled, state)) {
     signal.throwIfAborted();
     const roundMs = performance.now();
@@ -71,10 +78,31 @@ async function watchOn(run: WatchRun, settled: SettledWatch): Promise<WatchState
     const before = state;
     state = applySample(settled, state, sample);
     tell(settled, before, state, onNote);
+    tellEvents(state);
     if (isOver(settled, state)) break;
     await wait(Math.max(0, realIntervalMs - (performance.now() - roundMs)));
   }
   return state;
+}
+
+/** Passes on each event once, also one that was noticed right before the process was killed. */
+function eventTeller(run: WatchRun, settled: SettledWatch): (state: WatchState) => void {
+  const { onEvent } = run;
+  if (onEvent === undefined) return () => undefined;
+  let told = run.told ?? NOTHING_TOLD;
+  let trail = beginTrail(told.standing);
+  return (state) => {
+    for (const note of state.notes.slice(told.notes)) {
+      const event = eventOfNote(note);
+      told = { ...told, notes: told.notes + 1 };
+      if (event !== undefined) onEvent({ event, level: note.level, text: note.text, atMs: note.atMs, told });
+    }
+    const step = advance(settled, state, trail);
+    trail = step.trail;
+    if (step.changed === undefined) return;
+    told = { ...told, standing: trail.told };
+    onEvent({ event: 'verdict-changed', atMs: state.atMs ?? 0, told, ...step.changed });
+  };
 }
 
 function announce(run: WatchRun, settled: SettledWatch, state: WatchState): void {

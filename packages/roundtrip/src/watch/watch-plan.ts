@@ -10,7 +10,10 @@ export interface WatchPlan {
   readonly goals: readonly WatchGoal[];
   /** How far gaps may extend the watch before it ends inconclusive. Default: `durationMs`. */
   readonly extensionMsMax?: number | undefined;
-  /** `ask` lets a person confirm what the matrix answers with YES. Default `roll-back`. */
+  /**
+   * What a YES of the matrix does. `roll-back`: the run goes back by itself. Default `ask`: the watch ends and a person
+   * confirms it, since nobody should learn from the morning's log that a runbook rolls production back at night.
+   */
   readonly onYes?: 'roll-back' | 'ask' | undefined;
 }
 

@@ -62,6 +62,8 @@ export interface WatchNote {
   readonly atMs: number;
   readonly level: 'info' | 'investigate' | 'page' | 'decide';
   readonly text: string;
+  /** For the timers of the matrix: what happened to one. */
+  readonly event?: 'timer-started' | 'timer-expired' | 'timer-stopped' | undefined;
 }
 
 /** How the matrix ends a watch. */

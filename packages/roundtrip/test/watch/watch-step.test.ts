@@ -85,8 +85,8 @@ test('a pass leaves what shows it', async (context) => {
   assert.deepEqual(step.files(), ['watch.samples.ndjson']);
 });
 
-test('YES fails the step, which rolls the run back; the numbers stay in its mark', async (context) => {
-  const step = await stepOf(context, shortWatch(await shop(context, () => 500)));
+test('where the runbook says so, YES fails the step, which rolls the run back; the numbers stay in its mark', async (context) => {
+  const step = await stepOf(context, shortWatch(await shop(context, () => 500), { onYes: 'roll-back' }));
   const error = await step.error();
   assert.deepEqual([error.outcome, error.code], ['failed', 'watch-failed']);
   assert.equal(valueAt(step.marks, 'watch.result.rollback'), 'yes');
@@ -95,8 +95,8 @@ test('YES fails the step, which rolls the run back; the numbers stay in its mark
   assert.equal((await step.error()).code, 'watch-failed');
 });
 
-test('where the runbook says ask, YES waits for a human', async (context) => {
-  const step = await stepOf(context, shortWatch(await shop(context, () => 500), { onYes: 'ask' }));
+test('where the runbook says nothing, YES waits for a human', async (context) => {
+  const step = await stepOf(context, shortWatch(await shop(context, () => 500)));
   const error = await step.error();
   assert.deepEqual([error.outcome, error.code], ['ambiguous', 'watch-failed-maybe']);
   assert.match(error.next, /^DevOps decides \(Immediate rollback\)/);

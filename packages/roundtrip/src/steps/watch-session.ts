@@ -1,0 +1,39 @@
+import { type Client, connect, type DatabaseAddress } from '../postgres/connection.ts';
+import type { Query } from '../watch/probes/sql-probe.ts';
+
+const STATEMENT_TIMEOUT_MS = 10_000;
+
+/** The one session of a watch's SQL sources. */
+export interface WatchSession {
+  readonly query: Query;
+  end(): Promise<void>;
+}
+
+/**
+ * A session that is opened when it is needed: a database that is away for a minute is missing data, not the end. One
+ * that broke is dropped, and the next question opens another.
+ *
+ * @example const session = watchSession(target.database, 'roundtrip watch'); await session.query('SELECT 1');
+ */
+export function watchSession(database: DatabaseAddress, applicationName: string): WatchSession {
+  // The promise and not the session: sources ask side by side, and must not each open one.
+  let opened: Promise<Client> | undefined;
+  const drop = async (session: Promise<Client> | undefined): Promise<void> => {
+    if (session === opened) opened = undefined;
+    const client = await session?.catch(() => undefined);
+    await client?.end();
+  };
+  return {
+    async query(text) {
+      opened ??= connect(database, { applicationName, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+      const session = opened;
+      try {
+        return (await (await session).query<Record<string, unknown>>(text)).rows;
+      } catch (error) {
+        await drop(session);
+        throw error;
+      }
+    },
+    end: () => drop(opened),
+  };
+}
