@@ -5,16 +5,20 @@ import { asRoundtripError, Failed } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { expectHttp, type HttpExpectation, type HttpRequest, httpRequest } from './http.ts';
 
-/** Maintenance by a file: the application (or nginx) answers 503 while it exists. */
-export interface FlagMaintenance {
-  on(options: { readonly reason: string; readonly retryAfterSeconds: number }): Promise<void>;
-  off(): Promise<void>;
+/** A way to close the shop to customers. Both directions are idempotent. */
+export interface Maintenance {
+  on(options: {
+    readonly reason: string;
+    readonly retryAfterSeconds: number;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<void>;
+  off(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   state(): Promise<{ readonly on: boolean; readonly since?: string | undefined }>;
 }
 
-/** Maintenance switched by a flag file. Both directions are idempotent; the file appears whole, by rename. */
-export function flagMaintenance({ flagFile }: { readonly flagFile: string }): FlagMaintenance {
-  const state: FlagMaintenance['state'] = async () => {
+/** Maintenance switched by a flag file: the application answers 503 while it exists. It appears whole, by rename. */
+export function flagMaintenance({ flagFile }: { readonly flagFile: string }): Maintenance {
+  const state: Maintenance['state'] = async () => {
     try {
       const content = JSON.parse(readFileSync(flagFile, 'utf8')) as { since?: string } | null;
       return { on: true, since: content?.since };
@@ -26,12 +30,12 @@ export function flagMaintenance({ flagFile }: { readonly flagFile: string }): Fl
   };
   return {
     state,
-    async on(options) {
+    async on({ reason, retryAfterSeconds }) {
       if ((await state()).on) return;
       mkdirSync(path.dirname(flagFile), { recursive: true });
       writeFileSync(
         `${flagFile}.new`,
-        `${JSON.stringify({ since: new Date().toISOString(), ...options })}\n`,
+        `${JSON.stringify({ since: new Date().toISOString(), reason, retryAfterSeconds })}\n`,
         { flush: true },
       );
       renameSync(`${flagFile}.new`, flagFile);

@@ -1,15 +1,8 @@
-import {
-  chmodSync,
-  chownSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Failed, Refused, UndoFailed } from '../errors.ts';
 import { type Console, type ConsoleRow, type Pgbouncer, withConsole } from './pgbouncer-console.ts';
 import { type BackendChange, type PooledBackend, pointedAt, readBackend } from './pgbouncer-ini.ts';
+import { replaceFile } from './replace-file.ts';
 
 export type { Pgbouncer } from './pgbouncer-console.ts';
 export type { BackendChange, PooledBackend } from './pgbouncer-ini.ts';
@@ -180,17 +173,6 @@ async function poolMode(console: Console, row: ConsoleRow): Promise<PooledDataba
     row.pool_mode ?? (await console.command('SHOW CONFIG')).find(({ key }) => key === 'pool_mode')?.value;
   if (mode === 'session' || mode === 'transaction' || mode === 'statement') return mode;
   throw unknownAnswer([`pool_mode ${String(mode)}`]);
-}
-
-/** The rights stay: PgBouncer runs as a user of its own, and the file may hold passwords. */
-function replaceFile(file: string, content: string): void {
-  const place = realpathSync(file);
-  const { mode, uid, gid } = statSync(place);
-  const fresh = `${place}.roundtrip-new`;
-  writeFileSync(fresh, content, { mode: 0o600, flush: true });
-  if (process.getuid?.() === 0) chownSync(fresh, uid, gid);
-  chmodSync(fresh, mode & 0o7777);
-  renameSync(fresh, place);
 }
 
 function identifier(name: string): string {

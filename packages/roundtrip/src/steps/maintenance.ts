@@ -1,14 +1,17 @@
 import type { JsonObject } from '../json.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import type { HttpExpectation, HttpRequest } from '../services/http.ts';
-import { flagMaintenance, proveMaintenance } from '../services/maintenance.ts';
+import { flagMaintenance, type Maintenance, proveMaintenance } from '../services/maintenance.ts';
+import { type NginxDoor, nginxMaintenance } from '../services/nginx.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 
 /** How maintenance is switched and proven. */
 export interface MaintenanceArgs extends JsonObject {
   readonly state: 'on' | 'off';
   /** The application answers 503 while this file exists. */
-  readonly flagFile: string;
+  readonly flagFile?: string | undefined;
+  /** Or nginx does; see `NginxDoor`. */
+  readonly nginx?: JsonObject | undefined;
   readonly retryAfterSeconds: number;
   /** A write through the front door: it must be refused while maintenance is on. */
   readonly write: JsonObject;
@@ -16,14 +19,23 @@ export interface MaintenanceArgs extends JsonObject {
   readonly read: JsonObject;
 }
 
-type MaintenanceOptions = StepCommon & {
-  readonly flagFile: string;
-  readonly retryAfterSeconds?: number | undefined;
-  readonly write: { readonly request: HttpRequest; readonly open: HttpExpectation };
-  readonly read: { readonly request: HttpRequest; readonly open: HttpExpectation };
-};
+type MaintenanceOptions = StepCommon &
+  Door & {
+    readonly retryAfterSeconds?: number | undefined;
+    readonly write: { readonly request: HttpRequest; readonly open: HttpExpectation };
+    readonly read: { readonly request: HttpRequest; readonly open: HttpExpectation };
+  };
 
-/** Closes the shop to customers; proven by a write that is refused. Undone by opening it again. */
+/** Who turns customers away: the application, by a flag file, or nginx in front of it. */
+type Door =
+  | { readonly flagFile: string; readonly nginx?: undefined }
+  | { readonly nginx: NginxDoor; readonly flagFile?: undefined };
+
+/**
+ * Closes the shop to customers; proven by a write that is refused. Undone by opening it again.
+ *
+ * @example maintenanceOn({ nginx: { includeFile: '/etc/nginx/roundtrip/shop.conf', healthPaths: ['/health'] }, write, read })
+ */
 export function maintenanceOn(options: MaintenanceOptions): StepSpec {
   return maintenance('on', 'maintenance-on', 'Enable maintenance mode', options);
 }
@@ -34,8 +46,8 @@ export function maintenanceOff(options: MaintenanceOptions): StepSpec {
 }
 
 function maintenance(state: 'on' | 'off', id: string, title: string, options: MaintenanceOptions): StepSpec {
-  const { flagFile, retryAfterSeconds, write, read } = options;
-  const args = { state, flagFile, retryAfterSeconds: retryAfterSeconds ?? 600, write, read };
+  const { flagFile, nginx, retryAfterSeconds, write, read } = options;
+  const args = { state, flagFile, nginx, retryAfterSeconds: retryAfterSeconds ?? 600, write, read };
   return stepSpec({
     kind: 'maintenance',
     defaultId: id,
@@ -50,11 +62,19 @@ function opposite(state: 'on' | 'off'): 'on' | 'off' {
   return state === 'on' ? 'off' : 'on';
 }
 
+function doorOf({ flagFile, nginx }: MaintenanceArgs): Maintenance {
+  // The builder's type demands one of the two.
+  return flagFile === undefined
+    ? nginxMaintenance(nginx as unknown as NginxDoor)
+    : flagMaintenance({ flagFile });
+}
+
 async function set(context: StepContext, args: MaintenanceArgs, state: 'on' | 'off'): Promise<JsonObject> {
-  const flag = flagMaintenance({ flagFile: args.flagFile });
-  if (state === 'on')
-    await flag.on({ reason: `Roundtrip run ${context.runId}`, retryAfterSeconds: args.retryAfterSeconds });
-  else await flag.off();
+  const { signal } = context;
+  const { retryAfterSeconds } = args;
+  const door = doorOf(args);
+  if (state === 'on') await door.on({ reason: `Roundtrip run ${context.runId}`, retryAfterSeconds, signal });
+  else await door.off({ signal });
   return { state };
 }
 
@@ -74,6 +94,8 @@ async function prove(context: StepContext, args: MaintenanceArgs, state: 'on' | 
 export const maintenanceKind = anyStepKind<MaintenanceArgs>({
   kind: 'maintenance',
   async inspect(_context, args) {
+    // The file may have been written and nginx not reloaded: only doing it again, which is harmless, is sure.
+    if (args.flagFile === undefined) return 'not-done';
     const { on } = await flagMaintenance({ flagFile: args.flagFile }).state();
     return on === (args.state === 'on') ? 'done' : 'not-done';
   },
