@@ -12,6 +12,7 @@ import { registerCompare } from './verbs/compare.ts';
 import { registerInit } from './verbs/init.ts';
 import { registerPlan } from './verbs/plan.ts';
 import { registerReport } from './verbs/report.ts';
+import { registerServe } from './verbs/serve.ts';
 import { registerStatus } from './verbs/status.ts';
 import { registerUnlock } from './verbs/unlock.ts';
 
@@ -22,6 +23,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerActs,
   registerStatus,
   registerReport,
+  registerServe,
   registerBlastRadius,
   registerCompare,
   registerUnlock,

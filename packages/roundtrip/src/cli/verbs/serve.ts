@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Refused } from '../../errors.ts';
+import { readPasswords } from '../../postgres/connection.ts';
+import { createRedactor } from '../../process/redact.ts';
+import { type CommonOptions, stateFolder } from '../environment.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { RegisterVerb } from '../verb.ts';
+
+interface ServeVerbOptions extends CommonOptions {
+  readonly folder?: string | undefined;
+  readonly runs?: string | undefined;
+  readonly host: string;
+  readonly port: string;
+  readonly allowHost?: readonly string[] | undefined;
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** `roundtrip serve`: the dashboard, until Ctrl-C. */
+export const registerServe: RegisterVerb = (program, run) => {
+  program
+    .command('serve')
+    .description(
+      'show runs in a browser while they go on or afterwards; read-only, on this machine by default',
+    )
+    .argument('[folder]', 'the folder of one run; all runs of the state folder by default')
+    .option('--runs <folder>', 'a folder of runs: the newest is shown, the others can be chosen')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0 for any free one', '0')
+    .option('--allow-host <name...>', 'further exact Host names, with port, for a proxy in front')
+    .action(
+      run<ServeVerbOptions>(async (environment, options) => {
+        const { stdout, stderr, signal, now } = environment;
+        // Only here: no other verb should wait for a web server to load.
+        const { locateRun, serveDashboard } = await import('../../dashboard/server/serve-dashboard.ts');
+        const dashboard = await serveDashboard({
+          ...(options.folder === undefined
+            ? { stateRoot: rootOf(options, () => stateFolder(environment, options).root) }
+            : locateRun(options.folder)),
+          host: options.host,
+          port: portOf(options.port),
+          allowedHosts: options.allowHost,
+          redactorFor: (files) =>
+            createRedactor(files.filter((file) => existsSync(file)).flatMap(readPasswords)),
+          now,
+        });
+        if (!LOOPBACK.has(options.host))
+          stderr.write(
+            `warning: ${options.host} can be reached from elsewhere, and nothing here encrypts: put a proxy with TLS in front\n`,
+          );
+        stderr.write('serving until Ctrl-C; whoever has this URL may look, nobody can act here\n');
+        stdout.write(
+          options.json === true
+            ? `${JSON.stringify({ version: 1, type: 'serving', url: dashboard.url })}\n`
+            : `${dashboard.url}\n`,
+        );
+        await aborted(signal);
+        await dashboard.close();
+        return EXIT.success;
+      }),
+    );
+};
+
+/** The folder of state: given as itself or as its folder of runs. */
+function rootOf({ runs }: ServeVerbOptions, byDefault: () => string): string {
+  if (runs === undefined) return byDefault();
+  const folder = path.resolve(runs);
+  return path.basename(folder) === 'runs' ? path.dirname(folder) : folder;
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new Refused({
+    code: 'usage',
+    seen: `--port ${text}`,
+    expected: 'a number from 0 to 65535',
+    next: 'leave it out for any free port',
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,196 @@
+import { appendFileSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  approve,
+  backup,
+  defineRunbook,
+  maintenanceOff,
+  maintenanceOn,
+  migrate,
+  proveTables,
+  runCommand,
+  storyMatrix,
+  type Target,
+  watch,
+  wayBack,
+} from '../../src/index.ts';
+import { type JournalStore, openJournal } from '../../src/journal/journal-file.ts';
+import type { JournalBody, RunKind } from '../../src/journal/record.ts';
+import { openStateFolder, runPaths, type StateFolder, savePlan } from '../../src/journal/run-directory.ts';
+import type { JsonObject } from '../../src/json.ts';
+import { type Plan, planHash, resolvePlan } from '../../src/runbook/plan.ts';
+import type { WatchSample } from '../../src/watch/watch-sample.ts';
+
+/** The start of every recorded run: a quarter past two in Moscow, inside the window. */
+export const STARTED = Date.parse('2026-11-22T23:15:00.000Z');
+
+const door = {
+  flagFile: '/srv/shop/maintenance',
+  write: { request: { url: 'http://shop.test/write', method: 'POST' }, open: { status: 200 } },
+  read: { request: { url: 'http://shop.test/read' }, open: { status: 200 } },
+};
+
+const target = (environment: Target['environment']): Target => ({
+  name: environment,
+  environment,
+  // Nobody listens there: what cannot be looked at must not be shown as open.
+  database: { host: '127.0.0.1', port: 1, user: 'nobody', database: 'shop' },
+  settings: {},
+});
+
+const runbook = defineRunbook({
+  name: 'recorded',
+  title: 'Products become variants',
+  targets: { production: target('production'), staging: target('staging') },
+  window: { start: '02:00', end: '04:00', zone: 'Europe/Moscow' },
+  protectedTables: ['orders', 'order_items'],
+  matrix: storyMatrix(),
+  steps: () => [
+    approve({ id: 'meeting', question: 'Everyone on the call?', owner: 'Team', planned: '5min' }),
+    maintenanceOn({ ...door, planned: '1min' }),
+    backup({ planned: '10min' }),
+    wayBack({ planned: '2min' }),
+    migrate({ argv: ['shop', 'migrate', '--password', 's3cret/canary', 'два слова'], planned: '5min' }),
+    runCommand({
+      id: 'drop-old',
+      title: 'Drop what nobody reads',
+      argv: ['shop', 'drop'],
+      effect: 'point-of-no-return',
+      planned: '1min',
+    }),
+    proveTables({ tables: 'protected', planned: '2min' }),
+    maintenanceOff({ ...door, planned: '1min' }),
+    watch({
+      planned: '1h',
+      plan: {
+        durationMs: 3_600_000,
+        intervalMs: 10_000,
+        sources: [
+          { kind: 'http', name: 'door', urls: ['http://shop.test/'] },
+          { kind: 'host', name: 'host' },
+        ],
+        goals: [
+          { metric: 'errorRate', max: 0.01 },
+          { metric: 'latencyMs', quantile: 0.95, max: 500 },
+          { metric: 'cpu', max: 0.95 },
+        ],
+      },
+    }),
+  ],
+});
+
+/** A run that a test writes record by record, with a clock of its own. */
+export interface RecordedRun {
+  readonly state: StateFolder;
+  readonly runId: string;
+  readonly plan: Plan;
+  readonly folder: string;
+  readonly journal: JournalStore;
+  /** Appends a record so many seconds after the one before. */
+  write(afterSeconds: number, body: JournalBody): void;
+  /** Intent, outcome and verification of a step that succeeds. */
+  succeed(step: string, seconds: number, evidence?: JsonObject): void;
+  fail(step: string, seconds: number, seen: string): void;
+  sample(sample: WatchSample): void;
+  close(): void;
+}
+
+const print = (rows: string, digest: string): JsonObject => ({ rows, digest: digest.repeat(64) });
+export const FINGERPRINTS: JsonObject = {
+  'public.orders': print('20000', 'a'),
+  'public.order_items': print('51234', 'b'),
+};
+
+/** A state folder with one run that has begun and done nothing. */
+export function recordedRun(options: { readonly kind: RunKind; readonly state?: StateFolder }): RecordedRun {
+  const { kind } = options;
+  const state = options.state ?? openStateFolder(mkdtempSync(path.join(tmpdir(), 'recorded-')));
+  const environment = kind === 'live' ? 'production' : 'staging';
+  const plan = resolvePlan({ runbook, target: environment, releases: null });
+  const runId = `2026-11-22T23-15-00-${kind}-0${kind === 'live' ? '1' : '0'}ab`;
+  savePlan(state, runId, plan);
+  let nowMs = STARTED;
+  const { journal: file, folder } = runPaths(state, runId);
+  const journal = openJournal(file, { create: true, now: () => new Date(nowMs) });
+  const write: RecordedRun['write'] = (afterSeconds, body) => {
+    nowMs += afterSeconds * 1000;
+    journal.append(body);
+  };
+  write(0, {
+    type: 'run-started',
+    runId,
+    kind,
+    planHash: planHash(plan),
+    runbook: 'recorded',
+    target: environment,
+    toolVersion: '0.1.0',
+    operator: 'anna@ops-1',
+    identity: { systemIdentifier: '7301234567890123456', serverVersion: '15.18' },
+    gate: { receipt: null },
+  });
+  const outcome = (step: string, act: 'do' | 'verify', seconds: number, evidence: JsonObject): void =>
+    write(seconds, { type: 'outcome', step, act, ok: true, durationMs: seconds * 1000, evidence });
+  return {
+    state,
+    runId,
+    plan,
+    folder,
+    journal,
+    write,
+    succeed(step, seconds, evidence = {}) {
+      write(1, { type: 'intent', step, act: 'do', attempt: 1 });
+      outcome(step, 'do', seconds, evidence);
+      write(0, { type: 'intent', step, act: 'verify', attempt: 1 });
+      outcome(step, 'verify', 0, {});
+    },
+    fail(step, seconds, seen) {
+      write(1, { type: 'intent', step, act: 'do', attempt: 1 });
+      const error = {
+        outcome: 'failed',
+        code: 'command-failed',
+        seen,
+        expected: 'exit 0',
+        next: 'read its log',
+      } as const;
+      write(seconds, { type: 'outcome', step, act: 'do', ok: false, durationMs: seconds * 1000, error });
+    },
+    sample: (sample) =>
+      appendFileSync(path.join(folder, 'watch.samples.ndjson'), `${JSON.stringify(sample)}\n`),
+    close: () => journal.close(),
+  };
+}
+
+/** The night until the migration, approval included. */
+export function recordUntilMigration(run: RecordedRun): void {
+  run.write(5, { type: 'approved', step: 'meeting', operator: 'anna@ops-1', comment: 'all here' });
+  run.succeed('meeting', 1);
+  run.succeed('maintenance-on', 2, { state: 'on' });
+  run.succeed('backup', 240, { trust: 'T3', bytes: 123_456_789, fingerprints: FINGERPRINTS });
+  run.succeed('way-back', 20, { tablesCompared: 12 });
+}
+
+/** An hour of samples with a gap in the middle and a burst of errors after it. */
+export function recordWatch(run: RecordedRun, samples: number): void {
+  for (let index = 0; index < samples; index += 1) {
+    const atMs = index * 10_000 + (index >= samples / 2 ? 300_000 : 0);
+    const at = new Date(STARTED + 1_800_000 + atMs).toISOString();
+    const bad = index % 40 === 39 ? 1 : 0;
+    run.sample({
+      atMs,
+      at,
+      readings: [
+        {
+          source: 'door',
+          requests: 20,
+          errors: bad,
+          latency: [
+            [40, 80, 18],
+            [80, 160, 2],
+          ],
+        },
+        { source: 'host', values: { cpu: 0.2 + (index % 7) / 20, memory: 0.5 } },
+      ],
+    });
+  }
+}
