@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { Failed } from '../errors.ts';
 import { runProcess } from '../process/run-process.ts';
+import type { ServiceControl } from './bring-service.ts';
 
-/** A service as three commands; plain data. systemd, supervisor and init scripts all fit. */
+/** A service as three commands; plain data. Init scripts, containers and everything else that has no adapter of its own. */
 export interface CommandService {
+  readonly kind?: undefined;
   readonly name: string;
   readonly start: readonly string[];
   readonly stop: readonly string[];
@@ -18,61 +18,23 @@ export interface CommandService {
   readonly timeoutMs?: number | undefined;
 }
 
-export type ServiceState = 'running' | 'stopped' | 'unknown';
-
-interface Options {
-  readonly signal?: AbortSignal | undefined;
-}
-
 const TIMEOUT_MS = 60_000;
-const POLL_MS = 100;
+const ANY_EXIT = Array.from({ length: 256 }, (_, code) => code);
 
-/** What the status command says; an exit code it does not know is "unknown", never taken for either. */
-export async function serviceState(service: CommandService, { signal }: Options = {}): Promise<ServiceState> {
-  const { cwd, env, timeoutMs = TIMEOUT_MS, runningExit = 0, stoppedExit = 3 } = service;
-  const anyExit = Array.from({ length: 256 }, (_, code) => code);
-  const { exitCode } = await runProcess(service.status, {
-    cwd,
-    env,
+/** A service by its own commands; an exit code that `status` is not known to have is "unknown". */
+export function commandControl(service: CommandService): ServiceControl {
+  const { name, cwd, env, timeoutMs = TIMEOUT_MS, runningExit = 0, stoppedExit = 3 } = service;
+  return {
+    name,
     timeoutMs,
-    signal,
-    okExitCodes: anyExit,
-  });
-  if (exitCode === runningExit) return 'running';
-  return exitCode === stoppedExit ? 'stopped' : 'unknown';
-}
-
-/** Starts a service and waits until its status says so. Idempotent. */
-export function startService(service: CommandService, options: Options = {}): Promise<void> {
-  return bring(service, 'running', service.start, options);
-}
-
-/** Stops a service and waits until its status says so: a stop command may return before the process is gone. */
-export function stopService(service: CommandService, options: Options = {}): Promise<void> {
-  return bring(service, 'stopped', service.stop, options);
-}
-
-async function bring(
-  service: CommandService,
-  wanted: ServiceState,
-  command: readonly string[],
-  { signal }: Options,
-): Promise<void> {
-  if ((await serviceState(service, { signal })) === wanted) return;
-  const { cwd, env, timeoutMs = TIMEOUT_MS } = service;
-  await runProcess(command, { cwd, env, timeoutMs, signal });
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const state = await serviceState(service, { signal });
-    if (state === wanted) return;
-    if (Date.now() > deadline) {
-      throw new Failed({
-        code: 'service-not-in-state',
-        seen: `${service.name} is ${state} ${timeoutMs} ms after its command succeeded`,
-        expected: `${service.name} ${wanted}`,
-        next: "look at the service's log",
-      });
-    }
-    await delay(POLL_MS, undefined, { signal });
-  }
+    async look(ask) {
+      const { exitCode } = await runProcess(service.status, { ...ask, cwd, env, okExitCodes: ANY_EXIT });
+      if (exitCode === runningExit) return { state: 'running' };
+      if (exitCode === stoppedExit) return { state: 'stopped' };
+      return { state: 'unknown', detail: `its status command ended with ${exitCode}` };
+    },
+    async command(wanted, ask) {
+      await runProcess(wanted === 'running' ? service.start : service.stop, { ...ask, cwd, env });
+    },
+  };
 }

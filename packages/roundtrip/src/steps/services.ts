@@ -1,11 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
-import {
-  type CommandService,
-  serviceState,
-  startService,
-  stopService,
-} from '../services/command-services.ts';
+import { type Service, serviceName, serviceState, startService, stopService } from '../services/service.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 
 /** Services and the state they shall be in. */
@@ -14,9 +9,13 @@ export interface ServicesArgs extends JsonObject {
   readonly services: readonly JsonObject[];
 }
 
-type ServicesOptions = StepCommon & { readonly services: readonly CommandService[] };
+type ServicesOptions = StepCommon & { readonly services: readonly Service[] };
 
-/** Stops services, last one first, and waits until they are really gone. Undone by starting them. */
+/**
+ * Stops services, last one first, and waits until they are really gone. Undone by starting them.
+ *
+ * @example stopServices({ services: [{ kind: 'supervisor', program: 'shop:*' }, { kind: 'systemd', unit: 'mail.service' }] })
+ */
 export function stopServices(options: ServicesOptions): StepSpec {
   return services('stopped', 'stop-services', 'Stop the application', options);
 }
@@ -36,8 +35,8 @@ function services(
   return stepSpec({ kind: 'services', defaultId, defaultTitle, effect: 'reversible', common: options, args });
 }
 
-function listed(args: ServicesArgs): readonly CommandService[] {
-  return args.services as unknown as readonly CommandService[];
+function listed(args: ServicesArgs): readonly Service[] {
+  return args.services as unknown as readonly Service[];
 }
 
 async function bring(
@@ -48,11 +47,11 @@ async function bring(
   const { signal } = context;
   const order = state === 'running' ? listed(args) : [...listed(args)].reverse();
   for (const service of order) {
-    context.log(`${state === 'running' ? 'starting' : 'stopping'} ${service.name}`);
+    context.log(`${state === 'running' ? 'starting' : 'stopping'} ${serviceName(service)}`);
     if (state === 'running') await startService(service, { signal });
     else await stopService(service, { signal });
   }
-  return { [state]: order.map((service) => service.name) };
+  return { [state]: order.map(serviceName) };
 }
 
 async function allIn(
@@ -77,7 +76,7 @@ export const servicesKind = anyStepKind<ServicesArgs>({
   async verify(context, args) {
     const states: Record<string, string> = {};
     for (const service of listed(args))
-      states[service.name] = await serviceState(service, { signal: context.signal });
+      states[serviceName(service)] = await serviceState(service, { signal: context.signal });
     return { states };
   },
   undo: (context, args) => bring(context, args, opposite(args.state)),

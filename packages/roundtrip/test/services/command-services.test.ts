@@ -3,12 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
-import {
-  type CommandService,
-  serviceState,
-  startService,
-  stopService,
-} from '../../src/services/command-services.ts';
+import type { CommandService } from '../../src/services/command-services.ts';
+import { serviceState, startService, stopService } from '../../src/services/service.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'services-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -55,5 +51,17 @@ describe('services by command', () => {
     const broken = fileService('broken', { status: ['sh', '-c', 'exit 42'] });
     assert.equal(await serviceState(broken), 'unknown');
     await assert.rejects(stopService(broken), { code: 'service-not-in-state', message: /unknown/ });
+  });
+
+  it('have one deadline for all of the wait: a status command that hangs does not get one of its own', async () => {
+    const file = path.join(folder, 'hanging');
+    const hanging = fileService('hanging', {
+      start: ['touch', file],
+      status: ['sh', '-c', 'test -e "$0" && exec sleep 30; exit 3', file],
+    });
+    await assert.rejects(startService(hanging), {
+      code: 'service-not-in-state',
+      message: /hanging is unknown \(the status command did not end\)/,
+    });
   });
 });
