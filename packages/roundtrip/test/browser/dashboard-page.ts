@@ -2,14 +2,14 @@ import type { Page } from 'playwright-core';
 import { type ServedDashboard, serveDashboard } from '../../src/dashboard/server/serve-dashboard.ts';
 import { createRedactor } from '../../src/process/redact.ts';
 
-/** Serves a state folder on any free port, as `roundtrip serve` does. */
-export function serveState(stateRoot: string, port = 0): Promise<ServedDashboard> {
+/** Serves a state folder on any free port, as `roundtrip serve` does; at a moment of the recorded night where one is named. */
+export function serveState(stateRoot: string, atMs?: number): Promise<ServedDashboard> {
   return serveDashboard({
     stateRoot,
     host: '127.0.0.1',
-    port,
+    port: 0,
     redactorFor: () => createRedactor(['s3cret/canary']),
-    now: () => new Date(),
+    now: () => (atMs === undefined ? new Date() : new Date(atMs)),
   });
 }
 

@@ -3,12 +3,14 @@ import { after, before, describe, it } from 'node:test';
 import { accessibilityProblems, keepScreenshot, openBrowser, type TestBrowser } from 'browser-test';
 import type { Page } from 'playwright-core';
 import type { ServedDashboard } from '../../src/dashboard/server/serve-dashboard.ts';
+import { takeOperatorLock } from '../../src/engine/operator-lock.ts';
 import {
   FINGERPRINTS,
   type RecordedRun,
   recordedRun,
   recordUntilMigration,
   recordWatch,
+  STARTED,
 } from '../dashboard/recorded-run.ts';
 import { serveState, waitForState } from './dashboard-page.ts';
 
@@ -31,7 +33,9 @@ before(async () => {
   run.succeed('maintenance-off', 1, { state: 'off' });
   run.write(1, { type: 'intent', step: 'watch', act: 'do', attempt: 1 });
   recordWatch(run, SAMPLES);
-  dashboard = await serveState(run.state.root);
+  // Somebody operates: this process.
+  takeOperatorLock(run.state, { operator: 'anna@ops-1', verb: 'run', now: new Date(STARTED) });
+  dashboard = await serveState(run.state.root, STARTED + 2_700_000);
 });
 after(async () => {
   await chromium.close();
@@ -73,7 +77,9 @@ describe('the dashboard of a run', () => {
 
   it('a planned bar stands behind the actual one', async () => {
     const { page } = await opened();
-    const row = page.locator('tr.step', { has: page.getByRole('button', { name: 'Back up' }) });
+    const row = page.locator('tr.step', {
+      has: page.getByRole('button', { name: 'verify the pre-migration backup' }),
+    });
     const [planned, done] = [
       await row.locator('.bar.planned').boundingBox(),
       await row.locator('.bar.done').boundingBox(),
@@ -111,7 +117,7 @@ describe('the dashboard of a run', () => {
 
   it('opens a step with the keyboard, shows the command without its secret, and gives the focus back', async () => {
     const { page, faults } = await opened();
-    const button = page.getByRole('button', { name: 'Migrate' });
+    const button = page.getByRole('button', { name: 'Run schema migrations' });
     await button.focus();
     await page.keyboard.press('Enter');
     const drawer = page.getByRole('dialog');
@@ -149,7 +155,7 @@ describe('the dashboard of a run', () => {
   });
 
   it('says that it is stale when the server is gone', async () => {
-    const mortal = await serveState(run.state.root);
+    const mortal = await serveState(run.state.root, STARTED + 2_700_000);
     const { page } = await chromium.visit({ locale: 'en-GB' });
     await page.goto(mortal.url);
     await page.locator('.timeline').waitFor();

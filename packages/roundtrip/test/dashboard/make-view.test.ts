@@ -183,9 +183,9 @@ describe('the series of a watch', () => {
       40,
     );
     assert.deepEqual([view.requests, view.errors, view.samples], [40, 1, 4]);
-    // Two samples in the first bin of fifteen seconds.
+    // Two samples in the first bin of twenty seconds.
     assert.equal(view.bins.errorShare[0], 0.05);
-    assert.equal(view.bins.errorShare[20], null);
+    assert.equal(view.bins.errorShare[15], null);
     assert.equal(view.bins.p95Ms[0], 20);
     assert.deepEqual(
       view.gaps.map(({ fromMs, toMs }) => [fromMs, toMs]),

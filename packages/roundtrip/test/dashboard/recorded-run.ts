@@ -108,7 +108,8 @@ export function recordedRun(options: { readonly kind: RunKind; readonly state?: 
   const state = options.state ?? openStateFolder(mkdtempSync(path.join(tmpdir(), 'recorded-')));
   const environment = kind === 'live' ? 'production' : 'staging';
   const plan = resolvePlan({ runbook, target: environment, releases: null });
-  const runId = `2026-11-22T23-15-00-${kind}-0${kind === 'live' ? '1' : '0'}ab`;
+  // The rehearsal was the evening before, so that the live run is the newest.
+  const runId = kind === 'live' ? '2026-11-22T23-15-00-live-01ab' : '2026-11-21T20-00-00-rehearsal-00ab';
   savePlan(state, runId, plan);
   let nowMs = STARTED;
   const { journal: file, folder } = runPaths(state, runId);

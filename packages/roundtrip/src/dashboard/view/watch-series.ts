@@ -5,7 +5,7 @@ import type { StepSpec } from '../../runbook/step-spec.ts';
 import { concludeWatch } from '../../watch/conclude-watch.ts';
 import { applySample } from '../../watch/fold-watch.ts';
 import { addLatencies, type LatencyCount } from '../../watch/latency.ts';
-import { describeCondition, isErrorRate, isLatency } from '../../watch/matrix.ts';
+import { isErrorRate, isLatency } from '../../watch/matrix.ts';
 import { type Baseline, type SettledWatch, settleWatch } from '../../watch/settled-watch.ts';
 import type { WatchPlan } from '../../watch/watch-plan.ts';
 import { soundReading, type WatchSample } from '../../watch/watch-sample.ts';
@@ -54,7 +54,8 @@ export function watchSeries(run: {
   const watch = step.args.watch as unknown as WatchPlan;
   const settled = settleWatch({ plan: watch, matrix: plan.matrix, baseline: baselineOf(plan, run.state) });
   const limits = limitLines(settled);
-  const binMs = Math.max(1, watch.durationMs / BINS);
+  // Whole intervals: a bin with now one sample and now two would draw waves that are not there.
+  const binMs = Math.max(1, Math.ceil(watch.durationMs / BINS / watch.intervalMs)) * watch.intervalMs;
   const bins = new Map<number, Bin>();
   let seen: WatchState = EMPTY_WATCH;
   return {
@@ -158,8 +159,8 @@ function limitLines({ plan, matrix }: SettledWatch): WatchLimits {
     ],
     latencyMs: [
       ...goals.flatMap((goal) => (goal.metric === 'latencyMs' ? [{ value: goal.max, label: 'goal' }] : [])),
-      ...matrix.flatMap(({ condition }) =>
-        isLatency(condition) ? [{ value: condition.value, label: describeCondition(condition) }] : [],
+      ...matrix.flatMap(({ condition, id }) =>
+        isLatency(condition) ? [{ value: condition.value, label: id }] : [],
       ),
     ],
     load: goals.flatMap((goal) =>

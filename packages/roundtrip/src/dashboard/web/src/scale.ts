@@ -25,9 +25,16 @@ export function firstScale(view: DashboardView, nowMs: number): ScaleName {
 
 /** The stretch of a scale at this moment. */
 export function scaleOf(name: ScaleName, view: DashboardView, nowMs: number): Scale {
+  // The watch lasts a day and would flatten the night: only where all that happened is asked for does it count.
+  const acts = view.steps
+    .filter(({ kind }) => kind !== 'watch')
+    .flatMap(({ do: done, undo }) => [done, undo]);
+  const watching = view.steps.some(({ kind, do: done }) => kind === 'watch' && done.phase === 'begun');
+  const underWay = view.endedMs === null && !(watching && name !== 'actual');
   const endMs = Math.max(
-    view.endedMs ?? nowMs,
-    ...view.steps.flatMap(({ do: done, undo }) => [done.endMs ?? 0, undo.endMs ?? 0]),
+    view.startedMs,
+    ...acts.map(({ endMs: actMs }) => actMs ?? 0),
+    underWay ? nowMs : name === 'actual' ? (view.endedMs ?? 0) : 0,
   );
   const plannedMs = planEnd(view.steps, view.startedMs);
   const [from, to] =

@@ -15,7 +15,7 @@ export function Tables({ t, tables }: { readonly t: Words; readonly tables: read
       {tables.length === 0 ? (
         <p>{t.noTables}</p>
       ) : (
-        <Scroll label={t.tables}>
+        <Scroll label={`${t.before} – ${t.afterRollback}`}>
           <table>
             <thead>
               <tr>
