@@ -50,13 +50,18 @@ export async function bringService(
     throw await explained(error, { control, wanted, signal });
   }
   const deadline = Date.now() + timeoutMs;
-  for (let seen = 'not looked at'; ; ) {
+  for (let seen: string | undefined; ; ) {
     const leftMs = deadline - Date.now();
     if (leftMs <= 0)
-      throw notInState({ name, wanted, seen: `${seen} ${timeoutMs} ms after its command succeeded` });
+      throw notInState({
+        name,
+        wanted,
+        seen: `${seen ?? 'not looked at'} ${timeoutMs} ms after its command succeeded`,
+      });
     const look = await lookWithin(control, { timeoutMs: leftMs, signal });
     if (look.state === wanted) return;
-    seen = look.detail === undefined ? look.state : `${look.state} (${look.detail})`;
+    // The last look may have no time to end: what the one before it found says more.
+    if (seen === undefined || look.tooLate !== true) seen = words(look);
     if (wanted === 'running' && look.failed === true) throw notInState({ name, wanted, seen });
     await delay(Math.min(POLL_MS, Math.max(1, deadline - Date.now())), undefined, { signal });
   }
@@ -73,19 +78,25 @@ async function explained(
 ): Promise<unknown> {
   if ((error as { code?: string }).code !== 'process-timed-out') return error;
   const { control, wanted, signal } = asked;
-  const { state, detail } = await lookWithin(control, { timeoutMs: LAST_LOOK_MS, signal });
-  const words = detail === undefined ? state : `${state} (${detail})`;
-  const seen = `${words}; its command was still running after ${control.timeoutMs} ms`;
+  const look = await lookWithin(control, { timeoutMs: LAST_LOOK_MS, signal });
+  const seen = `${words(look)}; its command was still running after ${control.timeoutMs} ms`;
   return notInState({ name: control.name, wanted, seen, cause: error });
 }
 
+function words({ state, detail }: ServiceLook): string {
+  return detail === undefined ? state : `${state} (${detail})`;
+}
+
 /** A look that takes all the time that is left tells nothing; that is a state too, and not an error of another kind. */
-async function lookWithin(control: ServiceControl, ask: ServiceAsk): Promise<ServiceLook> {
+async function lookWithin(
+  control: ServiceControl,
+  ask: ServiceAsk,
+): Promise<ServiceLook & { tooLate?: true }> {
   try {
     return await control.look(ask);
   } catch (error) {
     if ((error as { code?: string }).code !== 'process-timed-out') throw error;
-    return { state: 'unknown', detail: 'the status command did not end' };
+    return { state: 'unknown', detail: 'the status command did not end', tooLate: true };
   }
 }
 
@@ -93,6 +104,7 @@ function notInState(parts: {
   readonly name: string;
   readonly wanted: string;
   readonly seen: string;
+  readonly cause?: unknown;
 }): Failed {
   return new Failed({
     code: 'service-not-in-state',

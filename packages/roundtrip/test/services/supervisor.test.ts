@@ -101,7 +101,7 @@ describe('a group under supervisor', () => {
   });
 
   it('fails to start by name: BACKOFF at the deadline, and can be stopped then', async () => {
-    await assert.rejects(startService(service('flaps', 2_000)), {
+    await assert.rejects(startService(service('flaps', 4_000)), {
       code: 'service-not-in-state',
       message: /flaps (BACKOFF|STARTING)/,
     });
@@ -112,7 +112,7 @@ describe('a group under supervisor', () => {
   it('is not stopped while a child of its shell goes on, whatever supervisor says', async () => {
     await startService(service('wrapped'));
     const pids = pidsOf('wrapped');
-    await assert.rejects(stopService(service('wrapped', 500)), {
+    await assert.rejects(stopService(service('wrapped', 4_000)), {
       code: 'service-not-in-state',
       message: /go on: set stopasgroup/,
     });
