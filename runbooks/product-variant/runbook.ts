@@ -1,6 +1,7 @@
 import {
   approve,
   backup,
+  baseline,
   defineRunbook,
   deployRelease,
   flush,
@@ -25,7 +26,7 @@ import { afterRollbackProbes, frontDoor, readinessProbe, storyProbes } from './p
 import { CUSTOMERS_TABLES, REVERSE_MAPPING } from './return-stream.ts';
 import { shopCommands } from './shop-commands.ts';
 import { validationQueries } from './validation.ts';
-import { watchPlan } from './watch-plan.ts';
+import { baselineLasts, watchPlan } from './watch-plan.ts';
 
 const LEGACY = 'v13.3';
 const VARIANTS = 'v13.4';
@@ -59,6 +60,13 @@ export default defineRunbook({
         effect: 'none',
         owner: 'Backend',
         planned: '1min',
+      }),
+      baseline({
+        title: 'Measure the shop before the change',
+        plan: watchPlan(shop, target),
+        lasts: baselineLasts(target),
+        owner: 'DevOps',
+        planned: '10min',
       }),
       maintenanceOn({ ...door, owner: 'DevOps', planned: '2min' }),
       stopServices({ services, title: 'Stop the API and the workers', owner: 'DevOps', planned: '1min' }),

@@ -15,12 +15,14 @@ import { registerReport } from './verbs/report.ts';
 import { registerServe } from './verbs/serve.ts';
 import { registerStatus } from './verbs/status.ts';
 import { registerUnlock } from './verbs/unlock.ts';
+import { registerWatch } from './verbs/watch.ts';
 
 const VERBS: readonly RegisterVerb[] = [
   registerInit,
   registerCheck,
   registerPlan,
   registerActs,
+  registerWatch,
   registerStatus,
   registerReport,
   registerServe,

@@ -6,8 +6,10 @@ const NEWLINE = 0x0a;
 
 /** Samples on disk, one JSON object a line, 0600: what a watch goes on from after a crash. */
 export interface SamplesFile {
-  /** All whole samples, in the order they were taken. */
+  /** All whole samples, in the order they were taken; for the one who appends. */
   read(): readonly WatchSample[];
+  /** The same for who only looks: a line that is being written is left to its writer. */
+  peek(): readonly WatchSample[];
   append(sample: WatchSample): void;
 }
 
@@ -21,15 +23,25 @@ export interface SamplesFile {
 export function samplesFile(file: string): SamplesFile {
   return {
     read() {
-      if (!existsSync(file)) return [];
-      const bytes = readFileSync(file);
-      const whole = bytes.lastIndexOf(NEWLINE) + 1;
-      if (whole < bytes.length) truncateSync(file, whole);
-      const lines = bytes.toString('utf8', 0, whole).split('\n').slice(0, -1);
+      const { whole, torn, lines } = linesOf(file);
+      if (torn) truncateSync(file, whole);
       return lines.map((line, index) => parseSample(file, line, index + 1));
     },
+    peek: () => linesOf(file).lines.map((line, index) => parseSample(file, line, index + 1)),
     append: (sample) => appendFileSync(file, `${JSON.stringify(sample)}\n`, { mode: 0o600 }),
   };
+}
+
+function linesOf(file: string): {
+  readonly whole: number;
+  readonly torn: boolean;
+  readonly lines: readonly string[];
+} {
+  if (!existsSync(file)) return { whole: 0, torn: false, lines: [] };
+  const bytes = readFileSync(file);
+  const whole = bytes.lastIndexOf(NEWLINE) + 1;
+  const lines = bytes.toString('utf8', 0, whole).split('\n').slice(0, -1);
+  return { whole, torn: whole < bytes.length, lines };
 }
 
 function parseSample(file: string, line: string, number: number): WatchSample {
