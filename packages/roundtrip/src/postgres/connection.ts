@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { Failed } from '../errors.ts';
 
@@ -84,8 +85,15 @@ export async function withClient<T>(
   try {
     return await work(client);
   } finally {
-    await client.end();
+    await endSession(client);
   }
+}
+
+const END_TIMEOUT_MS = 1_000;
+
+/** Ends a session, also one that the server has ended: that may never report its end, and nobody must wait for it. */
+export async function endSession(client: Client): Promise<void> {
+  await Promise.race([client.end(), delay(END_TIMEOUT_MS, undefined, { ref: false })]);
 }
 
 /** Variables for PostgreSQL's own programs and for commands of the application. Never PGPASSWORD: `ps` can show it. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Failed } from '../errors.ts';
 import type { Client } from './connection.ts';
 
-const POLL_MS = 10;
+const POLL_MS = 2;
 
 /**
  * Closes a database to everyone and proves it: no new sessions (`ALLOW_CONNECTIONS false` binds superusers too, a
@@ -71,8 +71,12 @@ async function endSessions(client: Client, database: string, spare: readonly num
   return rows;
 }
 
-/** A prepared transaction outlives its session: it could commit behind the fence, and it blocks a rename. */
-async function refusePrepared(client: Client, database: string): Promise<void> {
+/**
+ * A prepared transaction outlives its session: it could commit behind the fence, and it blocks a rename.
+ *
+ * @throws Failed `prepared-transactions`, naming them.
+ */
+export async function refusePrepared(client: Client, database: string): Promise<void> {
   const { rows } = await client.query<{ gid: string }>(
     'SELECT gid FROM pg_prepared_xacts WHERE database = $1',
     [database],

@@ -80,7 +80,6 @@ export async function inspectSwitch(client: Client, exchange: NameExchange): Pro
 }
 
 const FENCE_TIMEOUT_MS = 15_000;
-const RENAME_ATTEMPTS = 5;
 
 /**
  * Gives the live name to another database: fence both, the live one last, rename, rename, un-fence the new one. Each rename is preceded
@@ -91,29 +90,40 @@ const RENAME_ATTEMPTS = 5;
  */
 export async function switchNames(
   client: Client,
-  options: NameExchange & { readonly timeoutMs: number; readonly journal: (mark: string) => Promise<void> },
+  options: NameExchange & {
+    readonly timeoutMs: number;
+    readonly journal: (mark: string) => Promise<void>;
+    /**
+     * All that may pass until the former live database has given up its name. Nothing is renamed once it has.
+     * Default: every closing and renaming has `timeoutMs`, at most 15 s, of its own.
+     */
+    readonly retireTimeoutMs?: number | undefined;
+  },
 ): Promise<{ readonly gapMs: number }> {
-  const { liveName, nextOid, retiredName, journal } = options;
-  const fenceTimeoutMs = Math.min(options.timeoutMs, FENCE_TIMEOUT_MS);
+  const { liveName, nextOid, retiredName, journal, retireTimeoutMs } = options;
+  const startedAt = performance.now();
+  const eachMs = Math.min(options.timeoutMs, FENCE_TIMEOUT_MS);
+  const left = (): number =>
+    retireTimeoutMs === undefined ? eachMs : Math.max(1, retireTimeoutMs - (performance.now() - startedAt));
   let position = await inspectSwitch(client, options);
   if (position === 'before') {
-    await requireFree(client, options);
+    await requireFreeName(client, options);
     // The next database first: what takes time there costs no client anything.
     const nextName = await requireNext(client, nextOid);
     await journal('fencing');
-    await closeDatabase(client, nextName, { timeoutMs: fenceTimeoutMs });
+    await closeDatabase(client, nextName, { timeoutMs: left() });
   }
   const closedAt = performance.now();
   if (position === 'before') {
-    await closeDatabase(client, liveName, { timeoutMs: fenceTimeoutMs });
-    await renameDatabase(client, { from: liveName, to: retiredName, fenceTimeoutMs });
+    await closeDatabase(client, liveName, { timeoutMs: left() });
+    await renameDatabase(client, { from: liveName, to: retiredName, timeoutMs: left() });
     await journal('retired');
     position = 'between';
   }
   if (position === 'between') {
     const nextName = await requireNext(client, nextOid);
-    await closeDatabase(client, nextName, { timeoutMs: fenceTimeoutMs });
-    await renameDatabase(client, { from: nextName, to: liveName, fenceTimeoutMs });
+    await closeDatabase(client, nextName, { timeoutMs: eachMs });
+    await renameDatabase(client, { from: nextName, to: liveName, timeoutMs: eachMs });
     await journal('renamed');
   }
   await openDatabase(client, liveName);
@@ -131,8 +141,32 @@ async function requireNext(client: Client, nextOid: string): Promise<string> {
   });
 }
 
-/** Looked at before anything is closed: a rename that cannot succeed must not take production down first. */
-async function requireFree(client: Client, { liveName, retiredName }: NameExchange): Promise<void> {
+/**
+ * Undoes an exchange that stands between its two renames: the former live database gets its name back. It was closed
+ * all the time and so was the next one, so that no client has written to either. It stays closed.
+ *
+ * @throws Failed `fence-not-closed`, `rename-failed`.
+ */
+export async function undoRetire(
+  client: Client,
+  exchange: NameExchange,
+  options: { readonly timeoutMs: number },
+): Promise<void> {
+  const { liveName, liveOid } = exchange;
+  const from = await requireNext(client, liveOid);
+  await closeDatabase(client, from, options);
+  await renameDatabase(client, { from, to: liveName, timeoutMs: options.timeoutMs });
+}
+
+/**
+ * Looked at before anything is closed: a rename that cannot succeed must not take production down first.
+ *
+ * @throws Refused `database-exists`.
+ */
+export async function requireFreeName(
+  client: Client,
+  { liveName, retiredName }: Pick<NameExchange, 'liveName' | 'retiredName'>,
+): Promise<void> {
   const holder = await databaseOid(client, retiredName);
   if (holder === undefined) return;
   throw new Refused({
@@ -143,30 +177,48 @@ async function requireFree(client: Client, { liveName, retiredName }: NameExchan
   });
 }
 
-/** A rename needs zero sessions and fails otherwise, after 5 s: a late one is ended before the next attempt. */
+/** A statement is given this long at first and twice as long each time after, within the deadline. */
+const FIRST_RENAME_MS = 20;
+
+/**
+ * A rename needs zero sessions. It looks at the server's own list of processes, which one that is ending leaves a
+ * moment after pg_stat_activity, and then sleeps for 100 ms before it looks again, for 5 s in all. So it is cut short
+ * and repeated; a session that has come late, or anyone who holds a lock on the name, is ended or waited for until
+ * the deadline. (PostgreSQL 15, `CountOtherDBBackends`.) A statement that is cut has renamed nothing.
+ */
 async function renameDatabase(
   client: Client,
-  options: { readonly from: string; readonly to: string; readonly fenceTimeoutMs: number },
+  options: { readonly from: string; readonly to: string; readonly timeoutMs: number },
 ): Promise<void> {
-  const { from, to, fenceTimeoutMs } = options;
-  for (let attempt = 1; ; attempt += 1) {
+  const { from, to, timeoutMs } = options;
+  const deadline = performance.now() + timeoutMs;
+  for (let attemptMs = FIRST_RENAME_MS; ; attemptMs *= 2) {
+    const leftMs = Math.max(FIRST_RENAME_MS, deadline - performance.now());
     try {
+      // One message, one transaction: the limit ends with it.
       await client.query(
-        `ALTER DATABASE ${client.escapeIdentifier(from)} RENAME TO ${client.escapeIdentifier(to)}`,
+        `SET LOCAL statement_timeout = ${Math.ceil(Math.min(attemptMs, leftMs))};
+         ALTER DATABASE ${client.escapeIdentifier(from)} RENAME TO ${client.escapeIdentifier(to)}`,
       );
       return;
     } catch (cause) {
-      const busy = (cause as { code?: string }).code === '55006';
-      if (!busy || attempt === RENAME_ATTEMPTS) {
-        throw new Failed({
-          code: 'rename-failed',
-          seen: `renaming ${from} to ${to}: ${(cause as Error).message}`,
-          expected: 'no session in it and a free name',
-          next: 'resume: the catalogue tells where the exchange stands',
-          cause,
-        });
-      }
-      await closeDatabase(client, from, { timeoutMs: fenceTimeoutMs });
+      // 55006: sessions in it; 57014: cut short.
+      const busy = ['55006', '57014'].includes((cause as { code?: string }).code ?? '');
+      if (!busy || performance.now() >= deadline) throw renameFailed(options, cause);
     }
+    await closeDatabase(client, from, { timeoutMs: Math.max(1, deadline - performance.now()) });
   }
+}
+
+function renameFailed(
+  { from, to, timeoutMs }: { readonly from: string; readonly to: string; readonly timeoutMs: number },
+  cause: unknown,
+): Failed {
+  return new Failed({
+    code: 'rename-failed',
+    seen: `renaming ${from} to ${to} within ${Math.round(timeoutMs)} ms: ${(cause as Error).message}`,
+    expected: 'no session in it, nobody who holds its name, and a free name',
+    next: 'resume: the catalogue tells where the exchange stands',
+    cause,
+  });
 }

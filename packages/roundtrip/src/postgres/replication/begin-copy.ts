@@ -2,18 +2,19 @@ import { rm } from 'node:fs/promises';
 import { Refused } from '../../errors.ts';
 import { type Client, type DatabaseAddress, withClient } from '../connection.ts';
 import { dumpDatabase } from '../dump.ts';
-import { databaseOid, dropDatabase } from '../switch.ts';
+import { databaseOid } from '../switch.ts';
 import { canonicalTableName } from '../table-name.ts';
 import { verifyBackup } from '../verify-backup.ts';
+import { abandonCopy } from './abandon-copy.ts';
 import { columnsInCommon } from './columns-in-common.ts';
+import { installDdlGuard } from './ddl-guard.ts';
 import { drainTo } from './drain.ts';
-import { dropMarkerTable } from './marker.ts';
 import { replicationPreflight } from './preflight.ts';
 import { createPublication, dropPublication } from './publication.ts';
-import { installPasswordFile, removePasswordFile } from './server-password-file.ts';
-import { createExportedSlot, dropSlot } from './slot.ts';
+import { installPasswordFile } from './server-password-file.ts';
+import { createExportedSlot } from './slot.ts';
 import { type ReplicationStream, streamNames } from './stream.ts';
-import { createSubscription, detach } from './subscription.ts';
+import { createSubscription } from './subscription.ts';
 
 /** Where a copy is made beside the database that serves. */
 export interface CopySite {
@@ -34,6 +35,8 @@ export interface BeginCopyOptions extends CopySite {
   readonly jobs: number;
   readonly compressLevel?: number | undefined;
   readonly serverPasswordFile?: string | undefined;
+  /** Until when DDL is refused on the source, for the message: "the switch on 2026-11-24 at 03:00 MSK". */
+  readonly refuseDdlUntil?: string | undefined;
   readonly slotTimeoutMs: number;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -47,6 +50,8 @@ export interface CopyBegun {
   /** Where the copy's snapshot lies; changes from here on stream in. */
   readonly consistentPoint: string;
   readonly trust: 'T3';
+  /** The source's server refuses DDL meanwhile; where it may not, drift is found at the switch. */
+  readonly ddlRefused?: boolean | undefined;
 }
 
 const APPLICATION = 'roundtrip copy';
@@ -72,7 +77,15 @@ export async function beginCopy(options: BeginCopyOptions): Promise<CopyBegun> {
     return { tables, sourceOid: (await databaseOid(client, source.database)) ?? '' };
   });
   const slot = await createExportedSlot(source, names.slot, { timeoutMs: options.slotTimeoutMs });
+  let ddlRefused: boolean;
   try {
+    // Inside the snapshot it would be dumped and refuse the migration of the copy.
+    ddlRefused = await withClient(source, { applicationName: APPLICATION }, (client) =>
+      installDdlGuard(client, {
+        stream: names.slot,
+        until: options.refuseDdlUntil ?? 'the switch to the copy',
+      }),
+    );
     await dumpDatabase(source, {
       directory,
       jobs,
@@ -102,6 +115,7 @@ export async function beginCopy(options: BeginCopyOptions): Promise<CopyBegun> {
     sourceOid: prepared.sourceOid,
     consistentPoint: slot.consistentPoint,
     trust,
+    ddlRefused,
   };
 }
 
@@ -136,44 +150,5 @@ async function subscribe(
       drainTo({ publisher, subscriber: copy }, stream, { timeoutMs: options.timeoutMs }),
     );
     return stream;
-  });
-}
-
-/**
- * Removes a copy and its forward stream: nothing is left on the source. The source is only freed of what the copy put
- * there.
- *
- * @throws Refused `copy-is-live` for a copy that carries the live name by now.
- */
-export async function abandonCopy(
-  site: CopySite,
-  stream: Pick<ReplicationStream, 'name' | 'publication' | 'slot' | 'subscription'>,
-  options: { readonly timeoutMs: number },
-): Promise<void> {
-  const { source, admin, copyDatabase } = site;
-  if (copyDatabase === source.database) {
-    throw new Refused({
-      code: 'copy-is-live',
-      seen: `the copy is named ${copyDatabase}, as the live database is`,
-      expected: 'a scratch database',
-      next: 'choose another name for the copy',
-    });
-  }
-  const exists = await withClient(admin, { applicationName: APPLICATION }, (client) =>
-    databaseOid(client, copyDatabase),
-  );
-  if (exists !== undefined) {
-    await withClient({ ...admin, database: copyDatabase }, { applicationName: APPLICATION }, async (copy) => {
-      await detach(copy, stream, { timeoutMs: options.timeoutMs });
-      await removePasswordFile(copy, stream.name);
-    });
-    await withClient(admin, { applicationName: APPLICATION }, (client) =>
-      dropDatabase(client, copyDatabase, { mustNotBe: [source.database] }),
-    );
-  }
-  await withClient(source, { applicationName: APPLICATION }, async (client) => {
-    await dropSlot(client, stream.slot, options);
-    await dropPublication(client, stream.publication);
-    await dropMarkerTable(client);
   });
 }

@@ -10,6 +10,8 @@ import type { ReplicationStream } from './stream.ts';
 
 /** One attempt to lock; well below the 1 s of deadlock_timeout. */
 const ATTEMPT_MS = 100;
+/** The drain under the lock has its own deadline, which says more. */
+const IDLE_MARGIN_MS = 1_000;
 
 export interface ComparedAtOnePoint extends SidesCompared {
   /** Foreign keys of the replicated tables that do not hold on the subscriber. */
@@ -51,7 +53,8 @@ export async function compareAtOnePoint(
     return { ...compared, broken, lockedMs };
   } finally {
     // Read-only transactions, or a lock that must not stay.
-    for (const session of all) await session.query('ROLLBACK');
+    // On a session that is lost there is neither, and the failure above says why.
+    await Promise.allSettled(all.map((session) => session.query('ROLLBACK')));
   }
 }
 
@@ -66,6 +69,10 @@ async function lockTables(locker: Client, stream: ReplicationStream, lockTimeout
   for (;;) {
     await locker.query('BEGIN');
     await locker.query(`SET LOCAL lock_timeout = ${ATTEMPT_MS}`);
+    // Should this process stand still, the server lets customers go on.
+    await locker.query(
+      `SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(lockTimeoutMs + IDLE_MARGIN_MS)}`,
+    );
     try {
       await locker.query(`LOCK TABLE ${names} IN SHARE MODE`);
       return;

@@ -1,7 +1,8 @@
 /** Carries the rows of chosen tables from one database to another while both live: the way back kept in step. */
+
+export { abandonCopy } from './abandon-copy.ts';
 export { type BrokenKey, foreignKeyAntiJoins } from './anti-join.ts';
 export {
-  abandonCopy,
   type BeginCopyOptions,
   beginCopy,
   type CopyBegun,
@@ -11,7 +12,9 @@ export { type CarriedSequence, carrySequences } from './carry-sequences.ts';
 export { columnsInCommon } from './columns-in-common.ts';
 export { type ComparedAtOnePoint, compareAtOnePoint } from './compare-at-one-point.ts';
 export { compareSides, type SidesCompared } from './compare-sides.ts';
+export { installDdlGuard, removeDdlGuard } from './ddl-guard.ts';
 export { type Drained, drainTo } from './drain.ts';
+export { finishSwitch } from './finish-switch.ts';
 export { type SlotHealth, type StreamHealth, slotHealth, streamHealth } from './health.ts';
 export { type OpenTransaction, transactionsWithWrites } from './old-transactions.ts';
 export { type ReplicationFinding, replicationPreflight } from './preflight.ts';
@@ -37,7 +40,6 @@ export { createExportedSlot, createSlot, dropSlot, type ExportedSlot } from './s
 export { type ReplicatedTable, type ReplicationStream, streamNames } from './stream.ts';
 export { createSubscription, detach } from './subscription.ts';
 export {
-  finishSwitch,
   type SwitchedToCopy,
   type SwitchToCopyOptions,
   switchToCopy,

@@ -16,11 +16,20 @@ export async function createMarkerTable(client: Client): Promise<void> {
   );
 }
 
-/** Removes the marker table, and our schema when nothing else is in it. */
+/**
+ * Removes the marker table, and our schema when nothing else is in it. A table that another stream publishes or
+ * subscribes to stays: without it that stream would stand still.
+ */
 export async function dropMarkerTable(client: Client): Promise<void> {
+  const { rows: users } = await client.query(
+    `SELECT FROM pg_publication_rel WHERE prrelid = to_regclass($1)
+     UNION ALL SELECT FROM pg_subscription_rel WHERE srrelid = to_regclass($1)`,
+    [MARKER_TABLE],
+  );
+  if (users.length > 0) return;
   await client.query(`DROP TABLE IF EXISTS ${MARKER_TABLE}`);
   const { rows } = await client.query<{ used: boolean }>(
-    `SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'roundtrip') AS used`,
+    `SELECT EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_namespace'::regclass AND refobjid = to_regnamespace('roundtrip')) AS used`,
   );
   if (rows[0]?.used === false) await client.query('DROP SCHEMA IF EXISTS roundtrip');
 }

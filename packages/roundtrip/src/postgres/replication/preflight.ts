@@ -22,13 +22,19 @@ export async function replicationPreflight(options: {
   readonly publisher: Client;
   readonly subscriber: Client;
   readonly tables: readonly string[];
+  /**
+   * A stream in the other direction that ends before this one begins: it does not loop, and its worker and walsender
+   * are free by then.
+   */
+  readonly endsBefore?: { readonly subscription: string } | undefined;
 }): Promise<ReplicationFinding[]> {
-  const { publisher, subscriber } = options;
+  const { publisher, subscriber, endsBefore } = options;
+  const freed = endsBefore === undefined ? 0 : 1;
   const tables = options.tables.map(canonicalTableName);
   const found = [
-    ...(await publisherFindings(publisher)),
-    ...(await subscriberFindings(subscriber)),
-    ...(await loopFindings(publisher, tables)),
+    ...(await publisherFindings(publisher, freed)),
+    ...(await subscriberFindings(subscriber, freed)),
+    ...(await loopFindings(publisher, tables, endsBefore?.subscription)),
   ];
   for (const table of tables) found.push(...(await tableFindings(publisher, subscriber, table)));
   return found;
@@ -38,7 +44,7 @@ function refusal(code: string, seen: string, expected: string, cure: string): Re
   return { code, severity: 'refusal', seen, expected, cure };
 }
 
-async function publisherFindings(publisher: Client): Promise<ReplicationFinding[]> {
+async function publisherFindings(publisher: Client, freed: number): Promise<ReplicationFinding[]> {
   const { rows } = await publisher.query<{
     walLevel: string;
     slots: number;
@@ -75,7 +81,7 @@ async function publisherFindings(publisher: Client): Promise<ReplicationFinding[
         'raise max_replication_slots and restart, or drop a slot nobody uses',
       ),
     );
-  if (row.senders >= row.sendersMax)
+  if (row.senders - freed >= row.sendersMax)
     found.push(
       refusal(
         'no-free-wal-sender',
@@ -114,7 +120,7 @@ async function publisherFindings(publisher: Client): Promise<ReplicationFinding[
   return found;
 }
 
-async function subscriberFindings(subscriber: Client): Promise<ReplicationFinding[]> {
+async function subscriberFindings(subscriber: Client, freed: number): Promise<ReplicationFinding[]> {
   const { rows } = await subscriber.query<{
     super: boolean;
     member: boolean;
@@ -141,7 +147,7 @@ async function subscriberFindings(subscriber: Client): Promise<ReplicationFindin
         'use such a role for the target',
       ),
     );
-  if (row.workers >= row.workersMax)
+  if (row.workers - freed >= row.workersMax)
     found.push(
       refusal(
         'no-free-worker',
@@ -163,11 +169,15 @@ async function subscriberFindings(subscriber: Client): Promise<ReplicationFindin
 }
 
 /** PostgreSQL 15 cannot tell its own changes from replicated ones: both directions at once would loop. */
-async function loopFindings(publisher: Client, tables: readonly string[]): Promise<ReplicationFinding[]> {
+async function loopFindings(
+  publisher: Client,
+  tables: readonly string[],
+  endsBefore: string | undefined,
+): Promise<ReplicationFinding[]> {
   const { rows } = await publisher.query<{ name: string }>(
     `SELECT DISTINCT s.subname AS name FROM pg_subscription s JOIN pg_subscription_rel r ON r.srsubid = s.oid
-     WHERE s.subenabled AND r.srrelid = ANY (SELECT to_regclass(t) FROM unnest($1::text[]) t)`,
-    [tables.map(sqlTableName)],
+     WHERE s.subenabled AND s.subname IS DISTINCT FROM $2 AND r.srrelid = ANY (SELECT to_regclass(t) FROM unnest($1::text[]) t)`,
+    [tables.map(sqlTableName), endsBefore ?? null],
   );
   return rows.map(({ name }) =>
     refusal(

@@ -1,4 +1,4 @@
-import { type DatabaseAddress, withClient } from '../connection.ts';
+import { type Client, type DatabaseAddress, withClient } from '../connection.ts';
 import { compareDescriptions, type DatabaseDescription, describeDatabase } from '../describe.ts';
 
 /** Our own publication, schema and slot objects: they come and go with streams. */
@@ -14,6 +14,11 @@ export async function schemaDrift(
   source: DatabaseAddress,
   description: DatabaseDescription,
 ): Promise<readonly string[]> {
-  const now = await withClient(source, { applicationName: 'roundtrip drift' }, describeDatabase);
+  return withClient(source, { applicationName: 'roundtrip drift' }, (client) => driftOn(client, description));
+}
+
+/** The same on a session that is there: behind a fence no other can be opened. */
+export async function driftOn(client: Client, description: DatabaseDescription): Promise<readonly string[]> {
+  const now = await describeDatabase(client);
   return compareDescriptions(description, now).filter((line) => !OURS.test(line));
 }

@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Failed, Refused } from '../../errors.ts';
-import { type Client, connect, type DatabaseAddress } from '../connection.ts';
+import { type Client, connect, type DatabaseAddress, endSession } from '../connection.ts';
 import { drainTo } from './drain.ts';
-import { slotHealth } from './health.ts';
+import { streamHealth } from './health.ts';
 import type { ReplicationStream } from './stream.ts';
 
 /** Sessions on both sides of a stream that are opened before the fence, since nobody can open one behind it. */
@@ -15,7 +14,6 @@ export interface StreamSessions {
 }
 
 const APPLICATION = 'roundtrip drain';
-const END_TIMEOUT_MS = 1_000;
 
 /**
  * Opens sessions on both sides and drains once, so that what is left to do behind the fence is little.
@@ -38,9 +36,7 @@ export async function openStreamSessions(
     return sessions;
   };
   const end = async (): Promise<void> => {
-    // A session that the fence has terminated may never report its end: the rest of the switch must not wait for it.
-    const all = Promise.all(opened.map((session) => session.end()));
-    await Promise.race([all, delay(END_TIMEOUT_MS, undefined, { ref: false })]);
+    await Promise.all(opened.map(endSession));
   };
   try {
     const sides = {
@@ -49,18 +45,41 @@ export async function openStreamSessions(
     };
     const { publisher, subscriber } = sessionPair(sides);
     await drainTo({ publisher, subscriber }, stream, options);
-    const { activePid } = await slotHealth(publisher, stream.slot);
-    if (activePid === null) throw broken(stream);
-    const sparePids = [activePid];
-    for (const session of sides.publishers) {
-      const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      if (rows[0] !== undefined) sparePids.push(rows[0].pid);
-    }
+    const { publishers: sparePids } = await sparedBackends(sides, stream);
     return { ...sides, sparePids, end };
   } catch (error) {
     await end();
     throw error;
   }
+}
+
+/**
+ * Backends that a fence must spare so that the stream can be drained behind it: on the publisher's side our sessions
+ * and the walsender, on the subscriber's our sessions and the worker. Asked for just before a fence: walsender and
+ * worker are others after each loss of their connection.
+ *
+ * @throws Failed `stream-broken` when the stream does not run.
+ */
+export async function sparedBackends(
+  sides: Pick<StreamSessions, 'publishers' | 'subscribers'>,
+  stream: Pick<ReplicationStream, 'slot' | 'subscription'>,
+): Promise<{ readonly publishers: readonly number[]; readonly subscribers: readonly number[] }> {
+  const { publisher, subscriber } = sessionPair(sides);
+  const { slot, subscription } = await streamHealth({ publisher, subscriber }, stream);
+  if (slot.activePid === null || subscription.workerPid === null) throw broken(stream);
+  return {
+    publishers: [slot.activePid, ...(await pidsOf(sides.publishers))],
+    subscribers: [subscription.workerPid, ...(await pidsOf(sides.subscribers))],
+  };
+}
+
+async function pidsOf(sessions: readonly Client[]): Promise<number[]> {
+  const pids: number[] = [];
+  for (const session of sessions) {
+    const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    if (rows[0] !== undefined) pids.push(rows[0].pid);
+  }
+  return pids;
 }
 
 /** The first session of each side. */
@@ -78,7 +97,7 @@ export function sessionPair(sessions: Pick<StreamSessions, 'publishers' | 'subsc
   });
 }
 
-function broken(stream: ReplicationStream): Failed {
+function broken(stream: Pick<ReplicationStream, 'slot'>): Failed {
   return new Failed({
     code: 'stream-broken',
     seen: `nothing is connected to slot ${stream.slot}`,

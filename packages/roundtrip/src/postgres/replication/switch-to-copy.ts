@@ -1,23 +1,19 @@
-import { Failed, Refused } from '../../errors.ts';
-import { type Client, type DatabaseAddress, withClient } from '../connection.ts';
+import type { Client } from '../connection.ts';
+import { withClient } from '../connection.ts';
 import type { DatabaseDescription } from '../describe.ts';
-import { closeDatabase, openDatabase } from '../fence.ts';
-import { switchNames } from '../switch.ts';
-import { foreignKeyAntiJoins } from './anti-join.ts';
+import { refusePrepared } from '../fence.ts';
+import { inspectSwitch, requireFreeName, switchNames } from '../switch.ts';
 import type { CopyBegun, CopySite } from './begin-copy.ts';
-import { type CarriedSequence, carrySequences } from './carry-sequences.ts';
-import { columnsInCommon } from './columns-in-common.ts';
-import { type ComparedAtOnePoint, compareAtOnePoint } from './compare-at-one-point.ts';
-import { compareSides } from './compare-sides.ts';
-import { type Drained, drainTo } from './drain.ts';
-import { createPublication, dropPublication } from './publication.ts';
-import { connectReverse } from './reverse.ts';
-import { schemaDrift } from './schema-drift.ts';
-import { removePasswordFile } from './server-password-file.ts';
-import { openStreamSessions, type StreamSessions, sessionPair } from './sessions.ts';
-import { createSlot } from './slot.ts';
-import { type ReplicationStream, streamNames } from './stream.ts';
-import { detach, pauseSubscription, resumeSubscription } from './subscription.ts';
+import { behindFence } from './behind-fence.ts';
+import type { CarriedSequence } from './carry-sequences.ts';
+import type { ComparedAtOnePoint } from './compare-at-one-point.ts';
+import type { Drained } from './drain.ts';
+import { finishSwitch } from './finish-switch.ts';
+import { prepareSwitch } from './prepare-switch.ts';
+import { openStreamSessions } from './sessions.ts';
+import { exchangeOf, standDown, switchApplication } from './stand-down.ts';
+import type { ReplicationStream } from './stream.ts';
+import { switchHalfway } from './switch-halfway.ts';
 
 export interface SwitchToCopyOptions extends CopySite {
   readonly begun: CopyBegun;
@@ -53,207 +49,64 @@ export interface SwitchedToCopy {
   readonly gapMs: number;
   /** Parts of the gap, in milliseconds. */
   readonly phases: Readonly<
-    Record<'close' | 'drain' | 'sequences' | 'compare' | 'pause' | 'exchange', number>
+    Record<'close' | 'drain' | 'sequences' | 'schema' | 'compare' | 'pause' | 'exchange', number>
   >;
 }
-
-const APPLICATION = 'roundtrip switch';
 
 /**
  * Moves clients from a database to its copy, with the way back open from the first write: compared at one point while
  * customers write; fenced, drained, sequences carried; the beginning of the reverse stream noted; names exchanged; opened.
  * What can be done before or after the fence is not done behind it.
  *
- * Any failure before the names are exchanged opens the old database again and lets the forward stream go on. After
- * that, and after the death of this process, `resumeSwitch` settles it.
+ * Any failure until the exchange is complete, a lost session included, opens the old database again and lets the
+ * forward stream go on; from then on, and after the death of this process, `resumeSwitch` settles it.
  *
- * @throws Refused `schema-drifted`; Failed `sides-differ`, `drain-timed-out`, `fence-not-closed`, `rename-failed`.
+ * @throws Refused `database-exists`, `switch-halfway`, `replication-refused`, `schema-drifted`; Failed `sides-differ`,
+ * `prepared-transactions`, `drain-timed-out`, `fence-not-closed`, `fence-too-long`, `rename-failed`: the old database
+ * serves. Failed `stand-down-failed`: clients may be turned away until `resumeSwitch`.
  */
 export async function switchToCopy(options: SwitchToCopyOptions): Promise<SwitchedToCopy> {
   const { source, admin, copyDatabase, begun, journal } = options;
+  const session = { applicationName: switchApplication(options) };
+  await withClient(admin, session, (client) => refuseEarly(client, options));
   const copy = { ...admin, database: copyDatabase };
-  await refuseDrift(options);
   const sessions = await openStreamSessions({ publisher: source, subscriber: copy }, begun.stream, options);
-  return withClient(admin, { applicationName: APPLICATION }, async (client) => {
-    try {
-      const fenced = await behindFence(client, sessions, options);
+  const fence = { closing: false };
+  try {
+    const { closedAtMs, phases, left, ...fenced } = await withClient(admin, session, async (client) => {
+      const prepared = await prepareSwitch(sessions, options);
+      const behind = await behindFence(client, sessions, { ...options, ...prepared, fence });
       const startedMs = performance.now();
       // The exchange ends our sessions like all others: waiting for them here would be the customers' time.
       await switchNames(client, {
-        liveName: source.database,
-        liveOid: begun.sourceOid,
-        nextOid: begun.copyOid,
-        retiredName: options.returnDatabase,
+        ...exchangeOf(options),
         timeoutMs: options.timeoutMs,
-        journal,
+        retireTimeoutMs: behind.left(),
+        // The fence was noted before it was closed.
+        journal: (mark) => (mark === 'fencing' ? Promise.resolve() : journal(mark)),
       });
       const openedMs = performance.now();
-      const reverse = await finishSwitch(client, options, fenced.reverse);
-      const { closedAtMs, phases, ...rest } = fenced;
-      const gapMs = openedMs - closedAtMs;
-      return { ...rest, reverse, gapMs, phases: { ...phases, exchange: openedMs - startedMs } };
-    } finally {
-      await sessions.end();
-    }
-  });
-}
-
-async function refuseDrift({ source, described }: SwitchToCopyOptions): Promise<void> {
-  const drift = described === undefined ? [] : await schemaDrift(source, described);
-  if (drift.length === 0) return;
-  throw new Refused({
-    code: 'schema-drifted',
-    seen: `the schema of ${source.database} was changed since the copy was made: ${drift.slice(0, 5).join('; ')}`,
-    expected: 'no DDL while a copy is kept in step: it is not replicated',
-    next: 'make the copy anew',
-    fields: { drift },
-  });
-}
-
-type Fenced = Omit<SwitchedToCopy, 'gapMs' | 'phases'> & {
-  readonly closedAtMs: number;
-  readonly phases: Omit<SwitchedToCopy['phases'], 'exchange'>;
-};
-
-async function behindFence(
-  client: Client,
-  sessions: StreamSessions,
-  options: SwitchToCopyOptions,
-): Promise<Fenced> {
-  const { source, begun, fenceTimeoutMs } = options;
-  const { publisher, subscriber } = sessionPair(sessions);
-  const compared = await compareAtOnePoint(sessions, begun.stream, { lockTimeoutMs: fenceTimeoutMs });
-  if (compared.differing.length > 0 || compared.broken.length > 0) throw differs(compared);
-  const prepared = await prepareReverseSlot(sessions, options);
-  // Leaves little to do behind the fence: the changes of the comparison's seconds.
-  await drainTo({ publisher, subscriber }, begun.stream, { timeoutMs: options.timeoutMs });
-  await advanceSlot(subscriber, prepared.slot);
-  await options.journal('fencing');
-  const closedAtMs = performance.now();
-  const left = (): number => Math.max(1, fenceTimeoutMs - (performance.now() - closedAtMs));
-  const phases: Record<string, number> = {};
-  const timed = async <T>(phase: string, work: () => Promise<T>): Promise<T> => {
-    const startedMs = performance.now();
-    const result = await work();
-    phases[phase] = performance.now() - startedMs;
-    return result;
-  };
-  try {
-    await timed('close', () =>
-      closeDatabase(client, source.database, { timeoutMs: left(), spare: sessions.sparePids }),
+      const gapMs = openedMs - behind.closedAtMs;
+      return { ...behind, gapMs, phases: { ...behind.phases, exchange: openedMs - startedMs } };
+    });
+    fence.closing = false;
+    const reverse = await withClient(admin, session, (client) =>
+      finishSwitch(client, options, fenced.reverse),
     );
-    const drained = await timed('drain', () =>
-      drainTo({ publisher, subscriber }, begun.stream, { timeoutMs: left() }),
-    );
-    const sequences = await timed('sequences', () =>
-      carrySequences({ from: publisher, to: subscriber, margin: options.sequenceMargin }),
-    );
-    await timed('compare', () => compareFenced(sessions, options));
-    await timed('pause', () =>
-      pauseSubscription(subscriber, begun.stream.subscription, { timeoutMs: left() }),
-    );
-    if (performance.now() - closedAtMs > fenceTimeoutMs) throw tooLong(fenceTimeoutMs);
-    // Whatever is committed on the copy until now came from the other side; the first customer's write comes after.
-    const reverse = { ...prepared, startLsn: await currentLsn(subscriber) };
-    await options.journal('fenced', reverse);
-    return { compared, drained, sequences, reverse, closedAtMs, phases: phases as Fenced['phases'] };
+    return { ...fenced, phases, reverse };
   } catch (error) {
-    await openDatabase(client, source.database);
-    await resumeSubscription(subscriber, begun.stream.subscription);
+    if (fence.closing) await standDown(options);
     throw error;
+  } finally {
+    await sessions.end();
   }
 }
 
-async function compareFenced(sessions: StreamSessions, options: SwitchToCopyOptions): Promise<void> {
-  if (options.compareBehindFence !== true) return;
-  const { tables } = options.begun.stream;
-  const { differing } = await compareSides(sessions.publishers, sessions.subscribers, tables);
-  const broken = await foreignKeyAntiJoins(sessionPair(sessions).subscriber, {
-    tables: tables.map(({ table }) => table),
-  });
-  if (differing.length > 0 || broken.length > 0) throw differs({ differing, broken });
-}
-
-/**
- * Publication and slot on the copy, made before the fence, since making a slot waits for other transactions of the
- * cluster. What the forward stream applies until the fence is in it too, and skipped by `startLsn`.
- */
-async function prepareReverseSlot(
-  sessions: StreamSessions,
-  options: SwitchToCopyOptions,
-): Promise<ReplicationStream> {
-  const { publisher: source, subscriber: copy } = sessionPair(sessions);
-  const name = options.reverseName;
-  const names = streamNames(name);
-  const tables = await columnsInCommon(
-    copy,
-    source,
-    options.begun.stream.tables.map(({ table }) => table),
-  );
-  await createPublication(copy, names.publication, tables);
-  await createSlot(copy, names.slot, { timeoutMs: options.timeoutMs });
-  return { name, ...names, tables, startLsn: null, serverPasswordFile: null, passwordFileInstalled: false };
-}
-
-/** Lets go of WAL that the forward stream has left in the slot. Where the stream begins is `startLsn`, not this. */
-async function advanceSlot(copy: Client, slot: string): Promise<void> {
-  await copy.query('SELECT pg_replication_slot_advance($1, pg_current_wal_flush_lsn())', [slot]);
-}
-
-async function currentLsn(copy: Client): Promise<string> {
-  const { rows } = await copy.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
-  return rows[0]?.lsn ?? '0/0';
-}
-
-/**
- * What follows the exchange while clients are served: the old database, now the return database, is opened to us and
- * subscribes to the new one under its live name; the forward stream is removed. Can be repeated.
- */
-export async function finishSwitch(
-  client: Client,
-  options: SwitchToCopyOptions,
-  reverse: ReplicationStream,
-): Promise<ReplicationStream> {
-  const { source, admin, begun, returnDatabase, timeoutMs } = options;
-  const live: DatabaseAddress = source;
-  const back: DatabaseAddress = { ...source, database: returnDatabase };
-  await withClient({ ...admin, database: live.database }, { applicationName: APPLICATION }, async (copy) => {
-    await detach(copy, begun.stream, { publisher: client, timeoutMs });
-    if (begun.stream.passwordFileInstalled) await removePasswordFile(copy, begun.stream.name);
-  });
-  await openDatabase(client, returnDatabase);
-  return withClient(back, { applicationName: APPLICATION }, async (returned) => {
-    await dropPublication(returned, begun.stream.publication);
-    const stream = await connectReverse(returned, reverse, {
-      live,
-      serverPasswordFile: options.serverPasswordFile,
-    });
-    await withClient(live, { applicationName: APPLICATION }, (publisher) =>
-      drainTo({ publisher, subscriber: returned }, stream, { timeoutMs }),
-    );
-    return stream;
-  });
-}
-
-function differs(compared: Pick<ComparedAtOnePoint, 'differing' | 'broken'>): Failed {
-  const { differing, broken } = compared;
-  return new Failed({
-    code: 'sides-differ',
-    seen: [
-      ...differing.map((table) => `rows of ${table} differ`),
-      ...broken.map(({ constraint, table, rows }) => `${constraint}: ${rows} rows of ${table} point nowhere`),
-    ].join('; '),
-    expected: 'the copy to hold every protected row, with every foreign key',
-    next: 'the old database serves; name the rows with `roundtrip compare`, or make the copy anew',
-    fields: { differing, broken },
-  });
-}
-
-function tooLong(fenceTimeoutMs: number): Failed {
-  return new Failed({
-    code: 'fence-too-long',
-    seen: `more than ${fenceTimeoutMs} ms behind the fence`,
-    expected: 'an exchange within the limit',
-    next: 'the old database serves again; try at a quieter hour',
-  });
+/** What would fail behind the fence is looked at before anything is closed. */
+async function refuseEarly(client: Client, options: SwitchToCopyOptions): Promise<void> {
+  const { source, copyDatabase } = options;
+  const position = await inspectSwitch(client, exchangeOf(options));
+  if (position !== 'before') throw switchHalfway(source.database, position);
+  await requireFreeName(client, exchangeOf(options));
+  for (const database of [source.database, copyDatabase]) await refusePrepared(client, database);
 }

@@ -7,19 +7,19 @@ import { after, before, test } from 'node:test';
 import { createCluster, type PrivateCluster } from 'pg-cluster';
 import { Refused } from '../../../src/errors.ts';
 import { type Client, connect, withClient } from '../../../src/postgres/connection.ts';
-import { readManifest } from '../../../src/postgres/manifest.ts';
 import {
-  beginCopy,
   disarmReverse,
   inspectReverse,
   type ReplicationStream,
+  removeDdlGuard,
   resumeSwitch,
   type SwitchToCopyOptions,
   switchToCopy,
 } from '../../../src/postgres/replication/index.ts';
 import { databaseOid } from '../../../src/postgres/switch.ts';
+import { begunCopy } from './begun-copy.ts';
 import { insistentWriters } from './insistent-writers.ts';
-import { eventually, PROTECTED, reverseShop } from './reverse-shop.ts';
+import { eventually } from './reverse-shop.ts';
 
 let cluster: PrivateCluster;
 let admin: Client;
@@ -34,31 +34,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function begun(name: string) {
-  const shop = await reverseShop(cluster);
-  const site = { source: shop.live, admin: cluster.address(), copyDatabase: `${shop.live.database}_copy` };
-  const directory = path.join(folder, name);
-  const copy = await beginCopy({
-    ...site,
-    tables: PROTECTED,
-    name: `forward_${name}`,
-    directory,
-    jobs: 1,
-    slotTimeoutMs: 20_000,
-    timeoutMs: 60_000,
-  });
-  const options: SwitchToCopyOptions = {
-    ...site,
-    begun: copy,
-    returnDatabase: `${shop.live.database}_return`,
-    reverseName: `reverse_${name}`,
-    fenceTimeoutMs: 10_000,
-    timeoutMs: 20_000,
-    described: readManifest(directory).description,
-    journal: async () => undefined,
-  };
-  return { shop, options };
-}
+const begun = (name: string) => begunCopy(cluster, { folder, name });
 
 /** Runs the switch in a process of its own until SIGKILL; what its journal got. */
 async function switchUntil(
@@ -123,8 +99,9 @@ for (const [mark, serving] of [
   });
 }
 
-test('DDL on the database that serves, while its copy is kept in step, refuses the switch', async () => {
+test('trap: DDL on the database that serves, though its guard was removed, refuses the switch', async () => {
   const { shop, options } = await begun('drift');
+  await withClient(shop.live, { applicationName: 't' }, removeDdlGuard);
   await shop.onLive('CREATE INDEX ON orders (user_id)');
   await assert.rejects(
     switchToCopy(options),

@@ -1,0 +1,142 @@
+import { Failed, Refused } from '../../errors.ts';
+import type { Client } from '../connection.ts';
+import { type DatabaseDescription, describeDatabase } from '../describe.ts';
+import { catalogueStamp } from './catalogue-stamp.ts';
+import { columnsInCommon } from './columns-in-common.ts';
+import { type ComparedAtOnePoint, compareAtOnePoint } from './compare-at-one-point.ts';
+import { drainTo } from './drain.ts';
+import { replicationPreflight } from './preflight.ts';
+import { createPublication, dropPublication } from './publication.ts';
+import { driftOn } from './schema-drift.ts';
+import { type StreamSessions, sessionPair } from './sessions.ts';
+import { createSlot, dropSlot } from './slot.ts';
+import { type ReplicationStream, streamNames } from './stream.ts';
+import type { SwitchToCopyOptions } from './switch-to-copy.ts';
+
+/** What is known and made before the fence. */
+export interface PreparedSwitch {
+  readonly compared: ComparedAtOnePoint;
+  /** The reverse stream without its beginning, which is known behind the fence. */
+  readonly prepared: ReplicationStream;
+  /** Of the source's catalogue, taken before it was described. */
+  readonly stamp: string;
+  readonly described: DatabaseDescription;
+}
+
+/**
+ * All of a switch that customers need not wait for: the way back is looked at, the schema is described, both sides
+ * are compared, publication and slot of the reverse stream are made, and the forward stream is drained once more.
+ *
+ * @throws Refused `replication-refused`, `schema-drifted`; Failed `sides-differ`, `slot-blocked`, `drain-timed-out`.
+ */
+export async function prepareSwitch(
+  sessions: StreamSessions,
+  options: SwitchToCopyOptions,
+): Promise<PreparedSwitch> {
+  const { source, begun, timeoutMs, fenceTimeoutMs } = options;
+  const { publisher, subscriber } = sessionPair(sessions);
+  await refuseReverse(subscriber, publisher, options);
+  // The stamp first: what is changed after it shows behind the fence.
+  const stamp = await catalogueStamp(publisher);
+  const described = options.described ?? (await describeDatabase(publisher));
+  await refuseDrift(publisher, source.database, described);
+  const compared = await compareAtOnePoint(sessions, begun.stream, { lockTimeoutMs: fenceTimeoutMs });
+  if (compared.differing.length > 0 || compared.broken.length > 0) throw sidesDiffer(compared);
+  const prepared = await prepareReverseSlot(sessions, options);
+  // Leaves little to do behind the fence: the changes of the comparison's seconds.
+  await drainTo({ publisher, subscriber }, begun.stream, { timeoutMs });
+  await advanceSlot(subscriber, prepared.slot);
+  return { compared, prepared, stamp, described };
+}
+
+/**
+ * What stands in the way of the reverse stream: without it there is no way back, and a published table without replica
+ * identity would refuse the customers' UPDATEs. The forward stream ends before it begins. Open transactions are not
+ * refused here: making the slot waits for them, and names them when they do not end.
+ */
+async function refuseReverse(
+  copy: Client,
+  source: Client,
+  { begun: { stream } }: SwitchToCopyOptions,
+): Promise<void> {
+  const findings = await replicationPreflight({
+    publisher: copy,
+    subscriber: source,
+    tables: stream.tables.map(({ table }) => table),
+    endsBefore: stream,
+  });
+  const refusals = findings.filter(
+    ({ severity, code }) => severity === 'refusal' && code !== 'old-transactions',
+  );
+  if (refusals.length === 0) return;
+  throw new Refused({
+    code: 'replication-refused',
+    seen: refusals.map(({ seen }) => seen).join('; '),
+    expected: 'nothing in the way of the reverse stream',
+    next: refusals.map(({ cure }) => cure).join('; '),
+    fields: { findings },
+  });
+}
+
+/**
+ * @throws Refused `schema-drifted`, naming what was changed.
+ */
+export async function refuseDrift(
+  source: Client,
+  name: string,
+  described: DatabaseDescription,
+): Promise<void> {
+  const drift = await driftOn(source, described);
+  if (drift.length === 0) return;
+  throw new Refused({
+    code: 'schema-drifted',
+    seen: `the schema of ${name} was changed since the copy was made: ${drift.slice(0, 5).join('; ')}`,
+    expected: 'no DDL while a copy is kept in step: it is not replicated',
+    next: 'make the copy anew',
+    fields: { drift },
+  });
+}
+
+/**
+ * Publication and slot on the copy, made before the fence, since making a slot waits for other transactions of the
+ * cluster. What the forward stream applies until the fence is in it too, and skipped by `startLsn`. What an earlier
+ * attempt left is made anew: its columns may be others by now, and nothing of it was ever read.
+ */
+async function prepareReverseSlot(
+  sessions: StreamSessions,
+  options: SwitchToCopyOptions,
+): Promise<ReplicationStream> {
+  const { publisher: source, subscriber: copy } = sessionPair(sessions);
+  const name = options.reverseName;
+  const names = streamNames(name);
+  await dropSlot(copy, names.slot, options);
+  await dropPublication(copy, names.publication);
+  const tables = await columnsInCommon(
+    copy,
+    source,
+    options.begun.stream.tables.map(({ table }) => table),
+  );
+  await createPublication(copy, names.publication, tables);
+  await createSlot(copy, names.slot, { timeoutMs: options.timeoutMs });
+  return { name, ...names, tables, startLsn: null, serverPasswordFile: null, passwordFileInstalled: false };
+}
+
+/** Lets go of WAL that the forward stream has left in the slot. Where the stream begins is `startLsn`, not this. */
+async function advanceSlot(copy: Client, slot: string): Promise<void> {
+  await copy.query('SELECT pg_replication_slot_advance($1, pg_current_wal_flush_lsn())', [slot]);
+}
+
+/** For rows or foreign keys that do not agree. */
+export function sidesDiffer(compared: Pick<ComparedAtOnePoint, 'differing' | 'broken'>): Failed {
+  const { differing, broken } = compared;
+  return new Failed({
+    code: 'sides-differ',
+    seen: [
+      ...differing.map((table) => `rows of ${table} differ`),
+      ...broken.map(({ constraint, table, rows }) => `${constraint}: ${rows} rows of ${table} point nowhere`),
+    ].join('; '),
+    expected: 'the copy to hold every protected row, with every foreign key',
+    next: 'the old database serves; name the rows with `roundtrip compare`, or make the copy anew',
+    fields: { differing, broken },
+  });
+}
