@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { accessibilityProblems, keepScreenshot, openBrowser, type TestBrowser } from 'browser-test';
+import type { Page } from 'playwright-core';
+import type { ServedDashboard } from '../../src/dashboard/server/serve-dashboard.ts';
+import { serveState } from './dashboard-page.ts';
+
+const DEMO = path.resolve(import.meta.dirname, '../../../../runbooks/product-variant/demo/demo.ts');
+const STAGE_MS_MAX = 60_000;
+const LOOK_EVERY_MS = 150;
+
+let chromium: TestBrowser;
+let folder = '';
+let demo: ChildProcess | undefined;
+let dashboard: ServedDashboard | undefined;
+before(async () => {
+  chromium = await openBrowser();
+  folder = mkdtempSync(path.join(tmpdir(), 'night-'));
+  // PostgreSQL runs as somebody else and has to get through.
+  chmodSync(folder, 0o755);
+});
+after(async () => {
+  await chromium.close();
+  await dashboard?.close();
+  if (demo?.exitCode === null) {
+    demo.kill('SIGTERM');
+    await once(demo, 'exit');
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What a person would have read off the page at one moment. */
+interface Glance {
+  readonly kind: string;
+  readonly phase: string;
+  readonly maintenance: string;
+  readonly light: string;
+  readonly tables: string;
+}
+
+it('shows the whole night of the demo as it happens: rehearsal, live run, rollback', async () => {
+  let output = '';
+  const child = spawn(process.execPath, [DEMO, '--json', '--orders', '2000'], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  demo = child;
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  dashboard = await serveState(path.join(await stageFolder(child), 'state'));
+  const { page, faults } = await chromium.visit({ locale: 'en-GB' });
+  await page.goto(dashboard.url);
+  await page.locator('.empty', { hasText: 'There is no run yet' }).waitFor();
+  await keepScreenshot(page, 'night-before');
+
+  const glances = await watchNight(page, () => child.exitCode !== null);
+  assert.equal(child.exitCode, 0, output.slice(-3000));
+
+  const seen = (test: (glance: Glance) => boolean): boolean => glances.some(test);
+  const told = JSON.stringify(
+    glances.map((glance) => Object.values(glance).join(' · ')),
+    null,
+    1,
+  );
+  assert.ok(
+    seen(({ kind, phase }) => kind === 'rehearsal' && phase.startsWith('going forward')),
+    told,
+  );
+  assert.ok(
+    seen(({ kind, phase }) => kind === 'rehearsal' && phase.startsWith('rolling back')),
+    told,
+  );
+  assert.ok(
+    seen(({ kind, phase }) => kind === 'live' && phase.startsWith('going forward')),
+    told,
+  );
+  assert.ok(
+    seen(({ kind, maintenance }) => kind === 'live' && maintenance === 'ON'),
+    told,
+  );
+  assert.ok(
+    seen(({ kind, phase, light }) => kind === 'live' && phase === 'succeeded' && light.endsWith('open')),
+    told,
+  );
+  assert.ok(
+    seen(({ kind, phase }) => kind === 'live' && phase.startsWith('rolling back')),
+    told,
+  );
+  const last = glances.filter(({ kind }) => kind === 'live').at(-1);
+  assert.equal(last?.phase, 'rolled back', told);
+  assert.equal(last?.maintenance, 'off');
+  // Customers bought between the switch and the way back: their rows came along, and nothing else differs.
+  assert.match(last?.tables ?? '', /carried along/);
+  assert.doesNotMatch(last?.tables ?? '', /differs/);
+  assert.deepEqual(faults, []);
+});
+
+/** The stage makes its own folder; the dashboard may look into it before there is a run. */
+async function stageFolder(child: ChildProcess): Promise<string> {
+  const untilMs = Date.now() + STAGE_MS_MAX;
+  while (Date.now() < untilMs && child.exitCode === null) {
+    const [found] = globSync(path.join(folder, 'roundtrip-demo-*'));
+    if (found !== undefined) return found;
+    await sleep(LOOK_EVERY_MS);
+  }
+  throw new Error(`the demo made no stage within ${STAGE_MS_MAX} ms (exit ${child.exitCode})`);
+}
+
+/** Every different glance until the demo ends; each kind of phase is looked at by axe and photographed once. */
+async function watchNight(page: Page, ended: () => boolean): Promise<readonly Glance[]> {
+  const glances: Glance[] = [];
+  const examined = new Set<string>();
+  while (!ended()) {
+    const glance = await glanceAt(page);
+    if (glance !== undefined && JSON.stringify(glance) !== JSON.stringify(glances.at(-1)))
+      glances.push(glance);
+    const chapter = glance === undefined ? '' : `${glance.kind}-${glance.phase.split(' · ')[0]}`;
+    if (chapter !== '' && !examined.has(chapter)) {
+      examined.add(chapter);
+      await keepScreenshot(page, `night-${chapter.replaceAll(/[^a-z]+/gi, '-')}`);
+      assert.deepEqual(await accessibilityProblems(page), [], chapter);
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+  return glances;
+}
+
+/** Undefined where there is nothing to see: before the first run, and once the stage is taken down. */
+async function glanceAt(page: Page): Promise<Glance | undefined> {
+  return page.evaluate(() => {
+    const text = (selector: string): string => document.querySelector(selector)?.textContent?.trim() ?? '';
+    if (document.querySelector('header.run') === null || document.querySelector('.banner.alert') !== null)
+      return undefined;
+    const facts = [...document.querySelectorAll('header.run .facts > div')];
+    const phase = facts
+      .find((fact) => fact.querySelector('dt')?.textContent === 'Phase')
+      ?.querySelector('dd');
+    return {
+      kind: document.documentElement.dataset.kind ?? '',
+      phase: phase?.textContent ?? '',
+      maintenance: text('.maintenance'),
+      light: text('.light'),
+      tables: text('section[aria-labelledby="tables-title"]'),
+    };
+  });
+}
