@@ -66,7 +66,7 @@ export default defineRunbook({
         plan: watchPlan(shop, target),
         lasts: baselineLasts(target),
         owner: 'DevOps',
-        planned: '10min',
+        planned: '5min',
       }),
       maintenanceOn({ ...door, owner: 'DevOps', planned: '2min' }),
       stopServices({ services, title: 'Stop the API and the workers', owner: 'DevOps', planned: '1min' }),

@@ -11,9 +11,9 @@ export const UNMAPPED_COLORS = `SELECT color_name, count(*) FROM product_variant
       'АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯё', 'абвгдеежзийклмнопрстуфхцчшщъыьэюяе')))
   GROUP BY color_name ORDER BY count(*) DESC, color_name`;
 
-/** How long the shop is measured before the change: ten minutes of customers, half a minute of watch time in a demo. */
+/** How long the shop is measured before the change: five minutes of customers, half a minute of watch time in a demo. */
 export function baselineLasts(target: Target): string {
-  return target.settings.watch === 'demo' ? '30s' : '10min';
+  return target.settings.watch === 'demo' ? '30s' : '5min';
 }
 
 /** 24 h on production; a minute at twelve times the speed where the target's setting `watch` says "demo". */

@@ -1,5 +1,6 @@
 import { asRoundtripError } from '../errors.ts';
 import type { StepContext, StepKinds } from '../steps/step-kind.ts';
+import { alertChannels } from './alert-channels.ts';
 import type { Check, CheckContext, Finding } from './check.ts';
 import { clientPrograms } from './client-programs.ts';
 import { diskSpace } from './disk-space.ts';
@@ -17,6 +18,7 @@ const CHECKS: readonly Check[] = [
   diskSpace,
   receiptFresh,
   insideWindow,
+  alertChannels,
 ];
 
 /** A finding with the name of the check or step that reported it. */

@@ -1,7 +1,7 @@
 import { decide } from '../../engine/decide.ts';
 import { isAlive, readLock } from '../../engine/operator-lock.ts';
 import { type WayBackLight, wayBackLight } from '../../engine/way-back-light.ts';
-import { stepState } from '../../journal/fold.ts';
+import { type RunState, stepState } from '../../journal/fold.ts';
 import { readReceipts } from '../../journal/receipt.ts';
 import { formatMs } from '../../runbook/duration.ts';
 import { productionState } from '../conclude.ts';
@@ -39,6 +39,7 @@ export const registerStatus: RegisterVerb = (program, run) => {
           `${runId}\n${productionState(state)}\nnext: ${decision.next}${'step' in decision ? ` ${decision.step.id}` : ''}\n`,
         );
         if (wayBack !== null) stdout.write(describeWayBack(wayBack));
+        stdout.write(describeAlerts(state.alerts));
         if (operating !== null)
           stdout.write(`operating now: ${operating.operator} (pid ${operating.pid}, ${operating.verb})\n`);
         for (const step of plan.steps) {
@@ -52,6 +53,13 @@ export const registerStatus: RegisterVerb = (program, run) => {
       }),
     );
 };
+
+/** Who was not told: somebody may still sleep who should not. */
+function describeAlerts({ undelivered }: RunState['alerts']): string {
+  return undelivered
+    .map(({ event, channel, at, seen }) => `NOT TOLD: ${event} (${at}) to ${channel}: ${seen}\n`)
+    .join('');
+}
 
 function describeWayBack({
   light,
