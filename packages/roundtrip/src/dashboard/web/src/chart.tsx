@@ -104,6 +104,12 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
         width: 1.5,
         dash: index === 0 ? [] : [6, 3],
         spanGaps: false,
+        // A bin without a sample is no gap by itself: a slow answer falls into the next one. The watch says what is a gap.
+        gaps: (plot: uPlot) =>
+          latest.current.gaps.map(({ fromMs, toMs }): [number, number] => [
+            plot.valToPos(fromMs, 'x', true),
+            plot.valToPos(toMs, 'x', true),
+          ]),
         points: { show: bars !== true, size: 4 },
         ...(bars === true && uPlot.paths.bars !== undefined
           ? { paths: uPlot.paths.bars({ size: [0.8] }), fill: colour('--line') }

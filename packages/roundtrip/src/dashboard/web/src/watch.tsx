@@ -13,7 +13,10 @@ export function Watch(props: { readonly t: Words; readonly language: Language; r
   const { t, language, watch } = props;
   const { bins, limits } = watch;
   const percentLimits = (lines: WatchView['limits']['errorShare']) =>
-    lines.map(({ value, label }) => ({ value: value * HUNDRED, label: `${label} ${value * HUNDRED} %` }));
+    [...new Set(lines.map(({ value }) => value))].map((value) => {
+      const names = lines.filter((line) => line.value === value).map(({ label }) => label);
+      return { value: value * HUNDRED, label: `${names.join(', ')} ${value * HUNDRED} %` };
+    });
   const shared = { language, atMs: bins.atMs, endMs: watch.durationMs, gaps: watch.gaps };
   const counted = `${watch.samples} ${t.samples}, ${watch.requests} ${t.requests}, ${watch.errors} ${t.errors}`;
   return (
