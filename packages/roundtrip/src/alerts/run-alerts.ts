@@ -3,10 +3,11 @@ import { foldJournal, type RunState } from '../journal/fold.ts';
 import type { JournalStore } from '../journal/journal-file.ts';
 import type { JournalRecord } from '../journal/record.ts';
 import type { Plan } from '../runbook/plan.ts';
+import type { Alert } from './alert.ts';
 import { alertOfHalt } from './alert-of-halt.ts';
 import { alertOfRecord } from './alert-of-record.ts';
 import type { Delivery, DeliveryOptions } from './deliver.ts';
-import { createOutbox } from './outbox.ts';
+import { createOutbox, takes } from './outbox.ts';
 import { owedAlerts } from './owed-alerts.ts';
 
 /** The alerts of one process that carries on a run. It watches the journal; nothing waits for it before the end. */
@@ -19,6 +20,8 @@ export interface RunAlerts {
 /** A run that waits for a human may wait this long for Slack first; an interrupted one is in a hurry. */
 const SETTLE_MS = 10_000;
 const SETTLE_INTERRUPTED_MS = 3_000;
+/** A watch goes on for a day: what Slack missed at 03:00 is tried again until it gets through or the run stops. */
+const RETRY_MS = 300_000;
 
 /**
  * Follows a run and tells people. What became of each alert is a record of the journal. Begins with what the journal owes
@@ -36,11 +39,19 @@ export function createRunAlerts(options: {
   readonly say: (line: string) => void;
   readonly onRecord?: ((record: JournalRecord, state: RunState) => void) | undefined;
   readonly wait?: DeliveryOptions['wait'];
+  /** Real time between two looks at what is still owed. Default five minutes. */
+  readonly retryMs?: number | undefined;
 }): RunAlerts {
   const { plan, journal, redact, say } = options;
   const channels = plan.target.alerts ?? [];
   if (channels.length === 0) return { onRecord: () => undefined, stop: async () => undefined };
+  const pending = new Set<string>();
+  const known = new Set<string>();
   const keep = ({ id, event, channel, delivered, attempts, seen }: Delivery): void => {
+    pending.delete(`${id} ${channel}`);
+    // Once is enough to know that it is owed: a day of retries must not fill the journal.
+    if (!delivered && known.has(`${id} ${channel}`)) return;
+    known.add(`${id} ${channel}`);
     if (!delivered) say(`ALERT NOT DELIVERED to ${channel} (${event}): ${seen}`);
     try {
       const record = journal.append({ type: 'alert', id, event, channel, delivered, attempts, seen });
@@ -51,15 +62,28 @@ export function createRunAlerts(options: {
     }
   };
   const outbox = createOutbox({ channels, redact, onDelivery: keep, wait: options.wait });
-  for (const alert of owedAlerts(plan, journal.records)) outbox.post(alert);
+  const post = (alert: Alert): void => {
+    const free = channels.filter(
+      (channel) => takes(channel, alert) && !pending.has(`${alert.id} ${channel.name}`),
+    );
+    for (const { name } of free) pending.add(`${alert.id} ${name}`);
+    if (free.length > 0) outbox.post({ ...alert, channels: free.map(({ name }) => name) });
+  };
+  const postOwed = (): void => {
+    for (const alert of owedAlerts(plan, journal.records)) post(alert);
+  };
+  postOwed();
+  const retries = setInterval(postOwed, options.retryMs ?? RETRY_MS);
+  retries.unref();
   return {
     onRecord(record, state) {
       const alert = alertOfRecord({ plan, record, state });
-      if (alert !== undefined) outbox.post(alert);
+      if (alert !== undefined) post(alert);
     },
     async stop(halt) {
+      clearInterval(retries);
       const alert = alertOfHalt({ plan, state: foldJournal(journal.records), halt });
-      if (alert !== undefined) outbox.post(alert);
+      if (alert !== undefined) post(alert);
       await outbox.settle(halt.next === 'interrupted' ? SETTLE_INTERRUPTED_MS : SETTLE_MS);
     },
   };

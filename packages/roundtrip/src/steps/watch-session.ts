@@ -10,8 +10,9 @@ export interface WatchSession {
 }
 
 /**
- * A session that is opened when it is needed: a database that is away for a minute is missing data, not the end. One
- * that broke is dropped, and the next question opens another.
+ * A session that only reads: what a query of the runbook would change by mistake, production refuses. It is opened when it is
+ * needed: a database that is away for a minute is missing data, not the end. One that broke is dropped, and the next
+ * question opens another.
  *
  * @example const session = watchSession(target.database, 'roundtrip watch'); await session.query('SELECT 1');
  */
@@ -25,7 +26,7 @@ export function watchSession(database: DatabaseAddress, applicationName: string)
   };
   return {
     async query(text) {
-      opened ??= connect(database, { applicationName, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+      opened ??= openReadOnly(database, applicationName);
       const session = opened;
       try {
         return (await (await session).query<Record<string, unknown>>(text)).rows;
@@ -36,4 +37,15 @@ export function watchSession(database: DatabaseAddress, applicationName: string)
     },
     end: () => drop(opened),
   };
+}
+
+async function openReadOnly(database: DatabaseAddress, applicationName: string): Promise<Client> {
+  const client = await connect(database, { applicationName, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  try {
+    await client.query('SET default_transaction_read_only = on');
+    return client;
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
 }

@@ -200,3 +200,30 @@ test('a receiver that is back gets what it missed, once', async (context) => {
   for (let again = 0; again < 2; again++) await carryOn({ channels: back.channels, records, gate: true });
   assert.deepEqual(back.events(), ['message', 'run-ended']);
 });
+
+test('a receiver that is away for a while gets what it missed while the run goes on, and the journal one word on it', async (context) => {
+  const { channels, events } = await pager(context, (n) => ({ status: n < 12 ? 503 : 200 }));
+  const records = begun();
+  const plan = { ...toyPlan([notify({ text: 'It begins' })]) };
+  const alerts = createRunAlerts({
+    plan: { ...plan, target: { ...plan.target, alerts: channels } },
+    journal: memoryJournal(records),
+    redact: (text) => text,
+    say: () => undefined,
+    wait: async () => undefined,
+    retryMs: 20,
+  });
+  const record = memoryJournal(records).append({
+    type: 'mark',
+    step: 'notify',
+    act: 'do',
+    name: 'message',
+    data: { text: 'It begins', level: 'info', channels: [] },
+  });
+  alerts.onRecord(record, foldJournal(records));
+  while (foldJournal(records).alerts.delivered === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await alerts.stop({ next: 'none', verdict: 'succeeded' });
+  assert.equal(events().length, 13, 'five attempts, five, and three');
+  const kept = records.flatMap(({ body }) => (body.type === 'alert' ? [body.delivered] : []));
+  assert.deepEqual(kept, [false, true]);
+});
