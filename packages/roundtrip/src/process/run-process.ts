@@ -22,6 +22,8 @@ export interface RunProcessOptions {
   readonly okExitCodes?: readonly number[] | undefined;
   /** What is kept of each stream; the end of it. Default 4 MiB. */
   readonly outputBytesMax?: number | undefined;
+  /** `held`: a pipe that stays open as long as we live, so that the child can notice our end. Default: nothing to read. */
+  readonly stdin?: 'held' | undefined;
   /** Between SIGTERM and SIGKILL. Default 5000. */
   readonly graceMs?: number | undefined;
 }
@@ -55,12 +57,11 @@ export async function runProcess(
   const [program = '', ...rest] = argv;
   const startedMs = performance.now();
   options.signal?.throwIfAborted();
-  const child = spawn(program, rest, {
-    cwd: options.cwd,
-    env: childEnvironment(options.env),
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const how = { cwd: options.cwd, env: childEnvironment(options.env), detached: true };
+  const child =
+    options.stdin === 'held'
+      ? spawn(program, rest, { ...how, stdio: ['pipe', 'pipe', 'pipe'] })
+      : spawn(program, rest, { ...how, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal }));

@@ -1,5 +1,6 @@
-import { runProcess } from '../process/run-process.ts';
 import type { ServiceControl } from './bring-service.ts';
+import { runOn } from './run-on.ts';
+import type { RemoteHost } from './ssh.ts';
 
 /** A service as three commands; plain data. Init scripts, containers and everything else that has no adapter of its own. */
 export interface CommandService {
@@ -14,6 +15,8 @@ export interface CommandService {
   readonly stoppedExit?: number | undefined;
   readonly cwd?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Where the commands are run. Default: here. */
+  readonly host?: RemoteHost | undefined;
   /** For each command and for the wait after it. Default 60,000. */
   readonly timeoutMs?: number | undefined;
 }
@@ -23,18 +26,18 @@ const ANY_EXIT = Array.from({ length: 256 }, (_, code) => code);
 
 /** A service by its own commands; an exit code that `status` is not known to have is "unknown". */
 export function commandControl(service: CommandService): ServiceControl {
-  const { name, cwd, env, timeoutMs = TIMEOUT_MS, runningExit = 0, stoppedExit = 3 } = service;
+  const { name, host, cwd, env, timeoutMs = TIMEOUT_MS, runningExit = 0, stoppedExit = 3 } = service;
   return {
     name,
     timeoutMs,
     async look(ask) {
-      const { exitCode } = await runProcess(service.status, { ...ask, cwd, env, okExitCodes: ANY_EXIT });
+      const { exitCode } = await runOn(host, service.status, { ...ask, cwd, env, okExitCodes: ANY_EXIT });
       if (exitCode === runningExit) return { state: 'running' };
       if (exitCode === stoppedExit) return { state: 'stopped' };
       return { state: 'unknown', detail: `its status command ended with ${exitCode}` };
     },
     async command(wanted, ask) {
-      await runProcess(wanted === 'running' ? service.start : service.stop, { ...ask, cwd, env });
+      await runOn(host, wanted === 'running' ? service.start : service.stop, { ...ask, cwd, env });
     },
   };
 }

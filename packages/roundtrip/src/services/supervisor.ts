@@ -1,7 +1,8 @@
 import { Failed, Refused } from '../errors.ts';
 import { groupMembers } from '../process/process-group.ts';
-import { runProcess } from '../process/run-process.ts';
 import type { ServiceAsk, ServiceControl, ServiceLook } from './bring-service.ts';
+import { runOn } from './run-on.ts';
+import type { RemoteHost } from './ssh.ts';
 
 /** Programs under supervisor; plain data. */
 export interface SupervisorGroup {
@@ -10,8 +11,8 @@ export interface SupervisorGroup {
   readonly program: string;
   /** Default `supervisorctl`; with its options: `['supervisorctl', '-c', '/etc/supervisor/supervisord.conf']`. */
   readonly supervisorctl?: readonly string[] | undefined;
-  /** Supervisor runs on another machine: its pids say nothing here. */
-  readonly remote?: boolean | undefined;
+  /** Where `supervisorctl` is run. Default: here. Of another machine the process groups are not looked at. */
+  readonly host?: RemoteHost | undefined;
   /** For each command and for the wait after it. Default 60,000. */
   readonly timeoutMs?: number | undefined;
 }
@@ -46,12 +47,12 @@ export function supervisorControl(group: SupervisorGroup): ServiceControl {
       const processes = await statusOf(group, ask);
       for (const { pid } of processes) if (pid !== undefined) pids.add(pid);
       const look = judge(processes);
-      if (look.state !== 'stopped' || group.remote === true) return look;
+      if (look.state !== 'stopped' || group.host !== undefined) return look;
       return survivorsOf(pids) ?? look;
     },
     async command(wanted, ask) {
       const verb = wanted === 'running' ? 'start' : 'stop';
-      await runProcess([...ctl(group), verb, program], { ...ask, okExitCodes: ANY_EXIT });
+      await runOn(group.host, [...ctl(group), verb, program], { ...ask, okExitCodes: ANY_EXIT });
     },
   };
 }
@@ -59,7 +60,7 @@ export function supervisorControl(group: SupervisorGroup): ServiceControl {
 /** The processes of a group, by name. */
 async function statusOf(group: SupervisorGroup, ask: ServiceAsk): Promise<readonly SupervisedProcess[]> {
   const argv = [...ctl(group), 'status', group.program];
-  const { stdout, stderr } = await runProcess(argv, { ...ask, okExitCodes: ANY_EXIT });
+  const { stdout, stderr } = await runOn(group.host, argv, { ...ask, okExitCodes: ANY_EXIT });
   const processes = readStatus(stdout);
   const said = `${stdout}${stderr}`.trim().slice(-500);
   if (/ERROR \(no such (process|group)\)/.test(said)) {

@@ -1,6 +1,7 @@
 import { Failed, Refused } from '../errors.ts';
-import { runProcess } from '../process/run-process.ts';
 import type { ServiceControl, ServiceLook } from './bring-service.ts';
+import { runOn } from './run-on.ts';
+import type { RemoteHost } from './ssh.ts';
 
 /** A unit of systemd; plain data. A socket or timer that starts it again is a unit of its own: name it too. */
 export interface SystemdUnit {
@@ -9,6 +10,8 @@ export interface SystemdUnit {
   readonly unit: string;
   /** Default `systemctl`; `['systemctl', '--user']`, or `['sudo', '-n', 'systemctl']`. */
   readonly systemctl?: readonly string[] | undefined;
+  /** Where `systemctl` is run. Default: here. */
+  readonly host?: RemoteHost | undefined;
   /** For each command and for the wait after it. Default 60,000. */
   readonly timeoutMs?: number | undefined;
 }
@@ -24,13 +27,13 @@ const ANY_EXIT = Array.from({ length: 256 }, (_, code) => code);
  * @throws from `look`: Refused `service-unknown`; Failed `service-manager-unreachable`.
  */
 export function systemdControl(service: SystemdUnit): ServiceControl {
-  const { unit, systemctl = ['systemctl'], timeoutMs = TIMEOUT_MS } = service;
+  const { unit, host, systemctl = ['systemctl'], timeoutMs = TIMEOUT_MS } = service;
   return {
     name: unit,
     timeoutMs,
     async look(ask) {
       const argv = [...systemctl, 'show', `--property=${PROPERTIES.join(',')}`, '--', unit];
-      const { exitCode, stdout, stderr } = await runProcess(argv, { ...ask, okExitCodes: ANY_EXIT });
+      const { exitCode, stdout, stderr } = await runOn(host, argv, { ...ask, okExitCodes: ANY_EXIT });
       const said = readProperties(stdout);
       if (exitCode !== 0 || said.get('ActiveState') === undefined)
         throw new Failed({
@@ -42,7 +45,7 @@ export function systemdControl(service: SystemdUnit): ServiceControl {
       return judgeUnit(unit, said);
     },
     async command(wanted, ask) {
-      await runProcess([...systemctl, wanted === 'running' ? 'start' : 'stop', '--', unit], ask);
+      await runOn(host, [...systemctl, wanted === 'running' ? 'start' : 'stop', '--', unit], ask);
     },
   };
 }

@@ -3,14 +3,18 @@ import path from 'node:path';
 import type { Inspection } from '../journal/record.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { toolEnvironment } from '../postgres/connection.ts';
-import { type RunProcessResult, runProcess } from '../process/run-process.ts';
+import type { RunProcessResult } from '../process/run-process.ts';
 import { type StepCommon, type StepEffect, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import { runOn } from '../services/run-on.ts';
+import type { RemoteHost } from '../services/ssh.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
-import { endSurvivors, noteChildren } from './survivors.ts';
+import { endSurvivors, noteChildren, noteRemote } from './survivors.ts';
 import { applicationName } from './target-databases.ts';
 
 export interface CommandArgs extends JsonObject {
   readonly argv: readonly string[];
+  /** A `RemoteHost`: all of the step's commands run there. */
+  readonly host?: JsonObject | undefined;
   readonly cwd?: string | undefined;
   /** Added to a small allow-list of the operator's environment. Never secrets: those stay in files. */
   readonly env?: { readonly [name: string]: string } | undefined;
@@ -26,6 +30,8 @@ export interface CommandArgs extends JsonObject {
 
 export type CommandOptions = StepCommon & {
   readonly argv: readonly string[];
+  /** Over ssh; the target's password file must have the same path there when `database` is set. */
+  readonly host?: RemoteHost | undefined;
   readonly cwd?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly database?: boolean | undefined;
@@ -76,10 +82,11 @@ function commandStep(parts: {
   readonly defaultTitle: string;
   readonly effect: StepEffect;
 }): StepSpec {
-  const { argv, cwd, env, database, inspect, undo, verify, idempotent } = parts.options;
+  const { argv, host, cwd, env, database, inspect, undo, verify, idempotent } = parts.options;
   const { defaultId, defaultTitle, effect } = parts;
   const args: JsonObject = {
     argv,
+    host: host === undefined ? undefined : { ...host },
     cwd,
     env,
     database: database ?? false,
@@ -101,7 +108,8 @@ export async function runStepCommand(
   const database = args.database
     ? toolEnvironment(context.plan.target.database, { applicationName: applicationName(context) })
     : {};
-  return runProcess(argv, {
+  const host = args.host as unknown as RemoteHost | undefined;
+  return runOn(host, argv, {
     cwd: args.cwd,
     env: { ...args.env, ...database, ROUNDTRIP_RUN: context.runId },
     timeoutMs: context.timeoutMs,
@@ -109,6 +117,7 @@ export async function runStepCommand(
     okExitCodes,
     onLine: (_stream, line) => context.log(line),
     onSpawn: noteChildren(context),
+    onMark: host === undefined ? undefined : noteRemote(context, host),
   });
 }
 

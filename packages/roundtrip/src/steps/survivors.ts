@@ -2,6 +2,7 @@ import { findBackends, waitForNoBackends } from '../postgres/backends.ts';
 import { withClient } from '../postgres/connection.ts';
 import type { SpawnedChild } from '../process/run-process.ts';
 import { killSurvivor } from '../process/survivor.ts';
+import { endRemote, type RemoteHost } from '../services/ssh.ts';
 import type { StepContext } from './step-kind.ts';
 import { adminAddress, applicationName } from './target-databases.ts';
 
@@ -17,6 +18,11 @@ export function noteChildren(context: StepContext): (child: SpawnedChild) => voi
   return ({ pid, startTicks }) => context.mark(`child-${pid}`, { pid, startTicks });
 }
 
+/** Notes a command on another machine durably, before it begins there; found again by its mark. */
+export function noteRemote(context: StepContext, host: RemoteHost): (mark: string) => void {
+  return (mark) => context.mark(`remote-${mark}`, { mark, host: { ...host } });
+}
+
 /**
  * Ends what an earlier attempt at this step left running: its children, then its sessions. A dump, a migration or an
  * import that goes on beside a repeated one would spoil it; nothing is begun or judged before they are gone.
@@ -25,6 +31,8 @@ export async function endSurvivors(context: StepContext): Promise<void> {
   for (const [name, mark] of Object.entries({ ...context.marksOfDo, ...context.marks })) {
     if (name.startsWith('child-'))
       await killSurvivor({ pid: Number(mark.pid), startTicks: String(mark.startTicks) });
+    if (name.startsWith('remote-'))
+      await endRemote(mark.host as unknown as RemoteHost, { mark: String(mark.mark) });
   }
   const sessions = { applicationName: applicationName(context) };
   await withClient(
