@@ -10,11 +10,12 @@ export interface ListeningShop {
   close(): Promise<void>;
 }
 
-/** Enough stock to buy, and no one else's reservations. */
+/** Enough stock to buy, no one else's reservations, and no names of pictures that no folder has. */
 export async function listeningShop(settings?: ReleaseSettings): Promise<ListeningShop> {
   const databases = await ShopDatabases.open();
   await databases.shop('13.4');
-  await rows('UPDATE product_variants SET stock_quantity = 5, reserved_quantity = 0');
+  await rows(`UPDATE product_variants SET stock_quantity = 5, reserved_quantity = 0, main_image = ''`);
+  await rows(`UPDATE products SET base_images = '[]'`);
   const server = await testServer('13.4', settings === undefined ? {} : { settings });
   await server.app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = server.app.server.address() as AddressInfo;
