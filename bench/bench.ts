@@ -9,6 +9,11 @@ interface Benchmark {
 }
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  api: {
+    about: "the shop's API under 50 clients, with the reference catalogue; size: products",
+    run: async ({ size }) =>
+      (await import('./api.ts')).benchApi(size === undefined ? {} : { products: size }),
+  },
   backup: {
     about: "dump and verified restore against the story's pg_dump -Fc; size: orders",
     run: async ({ size }) =>
