@@ -64,11 +64,15 @@ export async function connect(address: DatabaseAddress, options: SessionOptions)
   try {
     await client.connect();
   } catch (cause) {
+    const { message } = cause as Error;
     throw new Failed({
       code: 'connection-failed',
-      seen: `${address.host}:${address.port}/${address.database} as ${address.user}: ${(cause as Error).message}`,
+      seen: `${address.host}:${address.port}/${address.database} as ${address.user}: ${message}`,
       expected: 'a session',
-      next: 'check host, port, password file and pg_hba.conf of the target',
+      // The server knows every parameter that we send; PgBouncer refuses those that it does not pass on.
+      next: /startup parameter/.test(message)
+        ? "a pooler stands between: give the target the server's own address; clients may stay behind the pooler"
+        : 'check host, port, password file and pg_hba.conf of the target',
       cause,
     });
   }

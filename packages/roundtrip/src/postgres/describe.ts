@@ -1,6 +1,7 @@
 import { digestOf } from '../digest.ts';
 import { Bug } from '../errors.ts';
 import type { Client } from './connection.ts';
+import { SCHEMA_FACTS } from './schema-facts.ts';
 
 /** What a database is besides its rows. Free of the database's name, so that a copy can be compared. */
 export interface DatabaseDescription {
@@ -23,46 +24,12 @@ export interface DatabaseDescription {
     | null;
 }
 
-/** Objects of user schemas, extensions' members left out: their extension and its version stand for them. */
-const USER = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'`;
-
-const FACTS: readonly string[] = [
-  `SELECT 'schema ' || n.nspname || ' owner ' || n.nspowner::regrole || ' acl ' || coalesce(n.nspacl::text, '') FROM pg_namespace n WHERE ${USER}`,
-  `SELECT 'relation ' || c.relkind::text || ' ' || n.nspname || '.' || c.relname || ' owner ' || c.relowner::regrole || ' acl ' || coalesce(c.relacl::text, '')
-     || ' identity ' || c.relreplident::text || ' persistence ' || c.relpersistence::text || ' rls ' || c.relrowsecurity || ' options ' || coalesce(c.reloptions::text, '')
-     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${USER} AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')`,
-  `SELECT 'column ' || n.nspname || '.' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
-     || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '') || ' identity ' || a.attidentity::text || ' generated ' || a.attgenerated::text || coalesce(' acl ' || a.attacl::text, '')
-     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-     WHERE ${USER} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`,
-  `SELECT 'constraint ' || n.nspname || '.' || coalesce(r.relname, '') || ' ' || k.conname || ' ' || pg_get_constraintdef(k.oid) || ' validated ' || k.convalidated
-     FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace LEFT JOIN pg_class r ON r.oid = k.conrelid WHERE ${USER}`,
-  `SELECT 'index ' || pg_get_indexdef(i.indexrelid) || ' valid ' || i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${USER}`,
-  `SELECT 'view ' || n.nspname || '.' || c.relname || ' ' || pg_get_viewdef(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${USER} AND c.relkind IN ('v', 'm')`,
-  `SELECT 'function ' || p.oid::regprocedure || ' ' || md5(pg_get_functiondef(p.oid)) || ' owner ' || p.proowner::regrole || ' acl ' || coalesce(p.proacl::text, '')
-     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${USER} AND p.prokind IN ('f', 'p', 'w')
-     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`,
-  `SELECT 'trigger ' || t.tgrelid::regclass || ' ' || pg_get_triggerdef(t.oid) || ' enabled ' || t.tgenabled::text FROM pg_trigger t WHERE NOT t.tgisinternal`,
-  `SELECT 'policy ' || polrelid::regclass || ' ' || polname || ' ' || coalesce(pg_get_expr(polqual, polrelid), '') FROM pg_policy`,
-  `SELECT 'type ' || t.oid::regtype || ' ' || t.typtype::text || ' owner ' || t.typowner::regrole || ' labels '
-     || coalesce((SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid), '')
-     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE ${USER} AND t.typtype IN ('e', 'd')`,
-  `SELECT 'extension ' || extname || ' ' || extversion FROM pg_extension`,
-  `SELECT 'default-acl ' || coalesce(defaclnamespace::regnamespace::text, '') || ' ' || defaclrole::regrole || ' ' || defaclobjtype::text || ' ' || defaclacl::text FROM pg_default_acl`,
-  `SELECT 'publication ' || p.pubname || ' ' || (to_jsonb(p) - 'oid' - 'pubowner')::text || ' '
-     || coalesce((SELECT string_agg(t.schemaname || '.' || t.tablename, ',' ORDER BY t.schemaname, t.tablename) FROM pg_publication_tables t WHERE t.pubname = p.pubname), '') FROM pg_publication p`,
-  // Their bytes are only a superuser's to read; their number is anyone's.
-  `SELECT 'large-objects ' || count(*) FROM pg_largeobject_metadata`,
-  `SELECT 'event-trigger ' || evtname || ' ' || evtevent || ' ' || evtenabled::text FROM pg_event_trigger`,
-];
-
 /** Describes the database of the session, in the session's snapshot where it has one. */
 export async function describeDatabase(client: Client): Promise<DatabaseDescription> {
   const facts: string[] = [];
   // A fixed search_path: names in definitions print qualified, whatever the role's own setting is.
   await client.query("SELECT set_config('search_path', 'pg_catalog', false)");
-  for (const sql of FACTS) {
+  for (const sql of SCHEMA_FACTS) {
     const { rows } = await client.query<[string]>({ text: sql, rowMode: 'array' });
     for (const [fact] of rows) facts.push(withoutTextCasts(sortedAcl(fact)));
   }
@@ -103,13 +70,17 @@ function sortedAcl(fact: string): string {
   );
 }
 
+/** Facts with expressions in them. */
+const EXPRESSIONS =
+  /^(column|constraint|domain|index|partition|policy|publication|rule|statistics|trigger|view) /;
+
 /**
  * An expression on varchar columns does not survive a dump to the letter: `(status)::text = ANY ((ARRAY[…])::text[])`
  * comes back as `ANY (ARRAY[('new'::character varying)::text, …])`. Casts between the text types and the parentheses
  * around them are left out of what is compared.
  */
 function withoutTextCasts(fact: string): string {
-  if (!/^(column|constraint|index|view|trigger|policy) /.test(fact)) return fact;
+  if (!EXPRESSIONS.test(fact)) return fact;
   // Quoted literals, the odd parts, stay as they are.
   return fact
     .split(/('(?:[^']|'')*')/)

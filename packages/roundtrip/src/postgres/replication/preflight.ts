@@ -1,6 +1,7 @@
 import type { Client } from '../connection.ts';
 import { canonicalTableName, sqlTableName } from '../table-name.ts';
 import { describeTransactions, transactionsWithWrites } from './old-transactions.ts';
+import { largeObjectFindings, poolerFindings, privilegeFindings } from './preflight-server.ts';
 
 /** One thing that would keep a stream from being made, or from lasting. */
 export interface ReplicationFinding {
@@ -31,7 +32,15 @@ export async function replicationPreflight(options: {
   const { publisher, subscriber, endsBefore } = options;
   const freed = endsBefore === undefined ? 0 : 1;
   const tables = options.tables.map(canonicalTableName);
+  const poolers = [
+    ...(await poolerFindings(publisher)),
+    ...(subscriber === publisher ? [] : await poolerFindings(subscriber)),
+  ];
+  // Nothing that is seen through a pooler is certain to be of one session.
+  if (poolers.length > 0) return poolers;
   const found = [
+    ...(await privilegeFindings(publisher, tables)),
+    ...(await largeObjectFindings(publisher, tables)),
     ...(await publisherFindings(publisher, freed)),
     ...(await subscriberFindings(subscriber, freed)),
     ...(await loopFindings(publisher, tables, endsBefore?.subscription)),
