@@ -33,7 +33,9 @@ export interface SlackChannel extends ChannelCommon {
 /** JSON by POST, signed as Standard Webhooks say where there is a key. */
 export interface WebhookChannel extends ChannelCommon {
   readonly kind: 'webhook';
-  readonly url: string;
+  /** One of the two: `urlFile` where the address itself is a secret, since `url` is in the plan and in reports. */
+  readonly url?: string | undefined;
+  readonly urlFile?: string | undefined;
   /** A file with the key that both sides know, `whsec_` and base64 or any text. */
   readonly secretFile?: string | undefined;
 }
@@ -53,13 +55,38 @@ export interface EmailChannel extends ChannelCommon {
 
 /** Files of a channel that hold secrets. */
 export function secretFiles(channel: AlertChannel): readonly string[] {
-  const file =
-    channel.kind === 'slack'
-      ? channel.urlFile
-      : channel.kind === 'webhook'
-        ? channel.secretFile
-        : channel.passwordFile;
-  return file === undefined ? [] : [file];
+  switch (channel.kind) {
+    case 'slack':
+      return [channel.urlFile];
+    case 'webhook':
+      return [channel.urlFile, channel.secretFile].filter((file) => file !== undefined);
+    case 'email':
+      return channel.passwordFile === undefined ? [] : [channel.passwordFile];
+  }
+}
+
+/**
+ * What a channel lacks: targets are JSON that people write by hand, and no type has looked at it.
+ *
+ * @example whatLacks({ kind: 'slack', name: 'ops', urlFile: 'slack.url' }) // []
+ */
+export function whatLacks(channel: AlertChannel): readonly string[] {
+  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+  const lacks: string[] = isText(channel.name) ? [] : ['name'];
+  switch (channel.kind) {
+    case 'slack':
+      return isText(channel.urlFile) ? lacks : [...lacks, 'urlFile'];
+    case 'webhook':
+      return isText(channel.url) === isText(channel.urlFile) ? [...lacks, 'either url or urlFile'] : lacks;
+    case 'email':
+      if (!isText(channel.host)) lacks.push('host');
+      if (!Number.isInteger(channel.port)) lacks.push('port');
+      if (!isText(channel.from)) lacks.push('from');
+      if (!Array.isArray(channel.to) || channel.to.length === 0) lacks.push('to');
+      return lacks;
+    default:
+      return [...lacks, 'a kind: slack, webhook or email'];
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asRoundtripError } from '../errors.ts';
 import { createRedactor } from '../process/redact.ts';
 import { type Alert, redactAlert } from './alert.ts';
-import { type AlertChannel, readSecret, secretFiles } from './alert-channel.ts';
+import { type AlertChannel, readSecret, secretFiles, whatLacks } from './alert-channel.ts';
 import type { AttemptAsk, AttemptResult } from './attempt.ts';
 import { postToSlack } from './post-to-slack.ts';
 import { postToWebhook } from './post-to-webhook.ts';
@@ -81,6 +81,8 @@ async function attemptOnce(channel: AlertChannel, ask: AttemptAsk): Promise<Atte
         return await postToWebhook(channel, ask);
       case 'email':
         return await sendMail(channel, ask);
+      default:
+        return { delivered: false, seen: `it lacks ${whatLacks(channel).join(', ')}`, again: false };
     }
   } catch (error) {
     // A channel that is not set up well: its secret is missing, its address is none.

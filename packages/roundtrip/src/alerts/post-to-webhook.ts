@@ -11,6 +11,7 @@ const KEY_PREFIX = 'whsec_';
  * all three and the body; standardwebhooks.com): the receiver knows who sent it, and drops repetitions by its id.
  */
 export async function postToWebhook(channel: WebhookChannel, ask: AttemptAsk): Promise<AttemptResult> {
+  const url = channel.url ?? (channel.urlFile === undefined ? '' : readSecret(channel.urlFile));
   const deadline = AbortSignal.any([ask.signal, AbortSignal.timeout(ask.timeoutMs)]);
   const body = JSON.stringify({ version: 1, type: 'alert', ...ask.alert });
   const headers = {
@@ -20,7 +21,7 @@ export async function postToWebhook(channel: WebhookChannel, ask: AttemptAsk): P
   };
   try {
     // A redirect would take the signed message to somebody else.
-    const response = await fetch(channel.url, {
+    const response = await fetch(url, {
       method: 'POST',
       body,
       headers,

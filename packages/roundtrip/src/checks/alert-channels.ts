@@ -1,4 +1,4 @@
-import { readSecret, secretFiles } from '../alerts/alert-channel.ts';
+import { readSecret, secretFiles, whatLacks } from '../alerts/alert-channel.ts';
 import { RoundtripError } from '../errors.ts';
 import type { Check, Finding } from './check.ts';
 
@@ -22,7 +22,16 @@ export const alertChannels: Check = {
                 cure: 'give one of them another name in the targets file',
               },
             ];
-      return [...repeated, ...secretFiles(channel).flatMap(unreadable)];
+      const lacks = whatLacks(channel);
+      if (lacks.length === 0) return [...repeated, ...secretFiles(channel).flatMap(unreadable)];
+      const incomplete: Finding = {
+        code: 'alert-channel-incomplete',
+        severity: 'warning',
+        seen: `alert channel "${channel.name}" lacks ${lacks.join(', ')}`,
+        expected: 'a channel that can send',
+        cure: 'complete it in the targets file',
+      };
+      return [...repeated, incomplete];
     });
   },
 };

@@ -75,7 +75,7 @@ export async function watchTarget(
   const settled = settleWatch({ plan, matrix, baseline });
   const samples = samplesFile(watch.file);
   const previousSamples = samples.read();
-  const teller = tellerOf(watch, hooks);
+  const teller = tellerOf(watch, { ...hooks, now: environment.now });
   const session = watchSession(target.database, 'roundtrip watch');
   try {
     const result = await runWatch({
@@ -109,7 +109,11 @@ const SETTLE_MS = 10_000;
 
 function tellerOf(
   { target, tells, file }: TargetWatch,
-  hooks: { readonly redact: (text: string) => string; readonly say: (line: string) => void },
+  hooks: {
+    readonly redact: (text: string) => string;
+    readonly say: (line: string) => void;
+    readonly now: () => Date;
+  },
 ) {
   const undelivered: Delivery[] = [];
   const outbox = createOutbox({
@@ -125,7 +129,7 @@ function tellerOf(
   return {
     undelivered,
     tell(event: WatchEvent): void {
-      outbox.post(alertOfWatch({ event, watch, target }));
+      outbox.post(alertOfWatch({ event, watch, target, at: hooks.now().toISOString() }));
     },
     settle: () => outbox.settle(SETTLE_MS),
   };
@@ -135,8 +139,9 @@ function alertOfWatch(about: {
   readonly event: WatchEvent;
   readonly watch: string;
   readonly target: Target;
+  readonly at: string;
 }): Alert {
-  const { event, watch, target } = about;
+  const { event, watch, target, at } = about;
   const { title, lines = [], ...said } = ofWatch(event);
   return {
     ...said,
@@ -146,6 +151,6 @@ function alertOfWatch(about: {
     next: [],
     runId: `watch ${watch}`,
     target: target.name,
-    at: new Date().toISOString(),
+    at,
   };
 }

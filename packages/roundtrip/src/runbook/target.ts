@@ -69,11 +69,14 @@ function locatedChannel(channel: AlertChannel, folder: string): AlertChannel {
   const at = (file: string | undefined) => (file === undefined ? undefined : path.resolve(folder, file));
   switch (channel.kind) {
     case 'slack':
-      return { ...channel, urlFile: path.resolve(folder, channel.urlFile) };
+      return { ...channel, urlFile: at(channel.urlFile) ?? '' };
     case 'webhook':
-      return { ...channel, secretFile: at(channel.secretFile) };
+      return { ...channel, urlFile: at(channel.urlFile), secretFile: at(channel.secretFile) };
     case 'email':
       return { ...channel, passwordFile: at(channel.passwordFile) };
+    default:
+      // Written by hand and of no kind that there is: the preflight says so.
+      return channel;
   }
 }
 

@@ -12,7 +12,7 @@ import { watchClock } from './watch-clock.ts';
 import { eventOfNote, NOTHING_TOLD, type Told, type WatchEvent } from './watch-event.ts';
 import type { WatchPlan } from './watch-plan.ts';
 import type { WatchSample } from './watch-sample.ts';
-import type { WatchState } from './watch-state.ts';
+import type { WatchNote, WatchState } from './watch-state.ts';
 
 /** What a watch is given. Everything it learns goes out through `append`, so that it can be killed at any time. */
 export interface WatchRun {
@@ -35,6 +35,9 @@ export interface WatchRun {
   /** Waits in real time; tests that bring their own clock bring this too. */
   readonly wait?: ((ms: number) => Promise<void>) | undefined;
 }
+
+/** Near its limit an alarm may come and go with every sample; people are told of it once in ten minutes. */
+const REPEAT_MS = 600_000;
 
 /** How often the watch says how far it is. */
 const PROGRESS_NOTES = 12;
@@ -90,12 +93,21 @@ function eventTeller(run: WatchRun, settled: SettledWatch): (state: WatchState) 
   const { onEvent } = run;
   if (onEvent === undefined) return () => undefined;
   let told = run.told ?? NOTHING_TOLD;
+  const alarms = new Map<string, number>();
+  const isRepeated = ({ atMs, text }: WatchNote): boolean => {
+    const [name = ''] = text.split(':');
+    const toldAtMs = alarms.get(name);
+    if (toldAtMs !== undefined && atMs - toldAtMs < REPEAT_MS) return true;
+    alarms.set(name, atMs);
+    return false;
+  };
   let trail = beginTrail(told.standing);
   return (state) => {
     for (const note of state.notes.slice(told.notes)) {
       const event = eventOfNote(note);
       told = { ...told, notes: told.notes + 1 };
-      if (event !== undefined) onEvent({ event, level: note.level, text: note.text, atMs: note.atMs, told });
+      if (event !== undefined && (event !== 'alarm' || !isRepeated(note)))
+        onEvent({ event, level: note.level, text: note.text, atMs: note.atMs, told });
     }
     const step = advance(settled, state, trail);
     trail = step.trail;

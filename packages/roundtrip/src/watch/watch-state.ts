@@ -1,5 +1,6 @@
 import type { LatencyCount } from './latency.ts';
 import type { Tally } from './tally.ts';
+import { eventOfNote } from './watch-event.ts';
 import type { Slot } from './windows.ts';
 
 /** Everything a watch knows: a pure fold over its samples, so that a restarted watch knows the same. */
@@ -98,9 +99,14 @@ export const EMPTY_WATCH: WatchState = {
 };
 
 const NOTES_MAX = 1_000;
+const LOUD_NOTES_MAX = 2_000;
 
-/** Adds a note; beyond a thousand, a watch has said all that anyone will read. */
+/**
+ * Adds a note; beyond a thousand, a watch has said all that anyone will read. What people must be told still gets
+ * through: a source that came and went all night must not be why nobody heard of a timer.
+ */
 export function addNote(state: WatchState, note: Omit<WatchNote, 'atMs'>): WatchState {
-  if (state.notes.length >= NOTES_MAX) return state;
-  return { ...state, notes: [...state.notes, { atMs: state.atMs ?? 0, ...note }] };
+  const added: WatchNote = { atMs: state.atMs ?? 0, ...note };
+  const notesMax = eventOfNote(added) === undefined ? NOTES_MAX : LOUD_NOTES_MAX;
+  return state.notes.length >= notesMax ? state : { ...state, notes: [...state.notes, added] };
 }

@@ -128,6 +128,16 @@ for (const secret of [`whsec_${Buffer.from('a key of 24 bytes at all').toString(
   });
 }
 
+test('webhook: an address that is a secret is read from its file and said nowhere', async (context) => {
+  const { url }: { url: string } = await httpReceiver(context, () => ({
+    status: 410,
+    body: `gone: ${url}/token-0815`,
+  }));
+  const urlFile = secretFile(context, `${url}/token-0815`);
+  const { delivered, seen } = await send({ kind: 'webhook', name: 'pager', urlFile });
+  assert.deepEqual([delivered, seen], [false, 'HTTP 410 (gone: [redacted])']);
+});
+
 test('webhook: a redirect is not followed and is no delivery', async (context) => {
   const other = await httpReceiver(context, () => ({ status: 200 }));
   const { url } = await httpReceiver(context, () => ({ status: 302, headers: { location: other.url } }));

@@ -36,10 +36,23 @@ test('a name that no channel has is a warning before the night, and no refusal',
 
 test('the check warns of channels that could not send', async (context) => {
   const found = await alertChannels.run({
-    plan: planWith([hook('ops', secretFile(context, 'key')), hook('ops'), hook('pager', '/nowhere/key')]),
+    plan: planWith([
+      hook('ops', secretFile(context, 'key')),
+      hook('ops'),
+      hook('pager', '/nowhere/key'),
+      { kind: 'webhook', name: 'nowhere' },
+      { kind: 'email', name: 'mail', host: 'mail', port: 25, from: 'a@shop.example', to: [] },
+      { kind: 'pigeon', name: 'loft' } as unknown as AlertChannel,
+    ]),
   } as unknown as CheckContext);
   assert.deepEqual(
     found.map(({ code, severity }) => `${severity} ${code}`),
-    ['warning alert-channel-repeated', 'warning alert-secret-unreadable'],
+    [
+      'warning alert-channel-repeated',
+      'warning alert-secret-unreadable',
+      'warning alert-channel-incomplete',
+      'warning alert-channel-incomplete',
+      'warning alert-channel-incomplete',
+    ],
   );
 });

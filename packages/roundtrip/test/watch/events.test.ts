@@ -76,3 +76,43 @@ test('killed after any sample, told or not, each event is told once', async () =
     assert.deepEqual(all, expected, `cut at ${cut}`);
   }
 });
+
+test('a source that comes and goes all night does not silence the timer after it', async () => {
+  const { run, events } = simulatedRun({
+    changes: { durationMs: 12 * HOUR_MS, extensionMsMax: 48 * HOUR_MS },
+    sources: [
+      {
+        name: 'api',
+        read: (() => {
+          let n = 0;
+          return async () => {
+            n += 1;
+            if (n < 2_200 && n % 2 === 0) return { source: 'api', missing: `answer ${n}` };
+            return { source: 'api', requests: 100, errors: n > 2_300 ? 3 : 0 };
+          };
+        })(),
+      },
+    ],
+  });
+  // Half of the time is lost, so that the watch lasts twice as long.
+  const result = await runWatch({ ...run, plan: { ...run.plan, durationMs: 30 * HOUR_MS } });
+  assert.ok(result.notes.length > 1_000, String(result.notes.length));
+  assert.deepEqual(short(events.filter(({ event }) => event.startsWith('timer-'))).slice(0, 2), [
+    'timer-started',
+    'timer-expired',
+  ]);
+});
+
+test('an alarm that comes and goes is told once in ten minutes', async () => {
+  const { run, events, notes } = simulatedRun({
+    changes: { durationMs: 4 * HOUR_MS },
+    sources: [source((minute) => ({ requests: 300, errors: minute > 60 && minute % 7 < 3 ? 45 : 0 }))],
+  });
+  await runWatch({ ...run, matrix: [] });
+  const raised = notes.filter((note) => /page: medium window: errors/.test(note)).length;
+  const told = events.flatMap(({ event, atMs, text }) =>
+    event === 'alarm' && /^medium/.test(text) ? [atMs] : [],
+  );
+  assert.ok(told.length > 1 && told.length < raised, `${told.length} of ${raised}`);
+  for (const [i, atMs] of told.entries()) assert.ok(i === 0 || atMs - (told[i - 1] ?? 0) >= 600_000);
+});
