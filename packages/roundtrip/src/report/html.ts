@@ -1,87 +1,138 @@
 import { formatMs } from '../runbook/duration.ts';
-import type { Report, ReportSummary, TimelineRow } from './report.ts';
+import { escapeHtml } from './escape-html.ts';
+import { evidenceText } from './evidence-text.ts';
+import { REPORT_STYLE } from './html-style.ts';
+import { htmlTimeline } from './html-timeline.ts';
+import type { Report, ReportSummary } from './report.ts';
 
-const STYLE = `
-:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}body{max-width:68rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #8884;vertical-align:top}
-td.n{text-align:right;font-variant-numeric:tabular-nums}code{font-size:.85em;overflow-wrap:anywhere}
-.bar{position:relative;height:1rem;min-width:10rem;background:#8882}.bar i,.bar b{position:absolute;top:0;height:100%;min-width:2px}
-.bar i{background:#8886}.bar b{top:.25rem;height:.5rem;background:#2a7}.failed .bar b{background:#c33}.undone .bar b{background:#c80}
-.verdict{display:inline-block;padding:.1rem .6rem;border-radius:.3rem;background:#2a73;font-weight:600}.live{outline:3px solid #c33}.rehearsal{outline:3px dashed #37c}
-@media print{body{margin:0}}`;
+/** Nothing runs in a report and nothing is fetched for it, whatever a title or an error says. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** The report as one file that needs nothing else: no script runs in it; its data is embedded for \`roundtrip verify\`. */
+/** The report as one file that needs nothing else: no script runs in it; its data is embedded for `roundtrip verify`. */
 export function htmlReport(report: Report): string {
   const { summary } = report;
   // "<" escaped so that nothing in the data can end the element.
   const data = JSON.stringify(report).replaceAll('<', '\\u003c');
+  const live = summary.kind === 'live';
   return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escapeHtml(summary.title)} – ${escapeHtml(summary.verdict)}</title><style>${STYLE}</style>
-<body><main><h1>${escapeHtml(summary.title)}</h1>
-<p class="verdict ${summary.kind === 'live' ? 'live' : 'rehearsal'}">${escapeHtml(summary.kind)}: ${escapeHtml(summary.verdict)}</p>
-${facts(summary)}
-<h2>Timeline</h2>${timeline(summary)}
+<html lang="en" class="${live ? 'live' : 'rehearsal'}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<title>${live ? 'LIVE' : 'REHEARSAL'} · ${escapeHtml(summary.title)} · ${escapeHtml(summary.verdict)}</title><style>${REPORT_STYLE}</style></head>
+<body><header><p class="kind">${live ? '● LIVE' : '↺ REHEARSAL'} <span>on ${escapeHtml(summary.target)}</span></p>
+<h1>${escapeHtml(summary.title)}</h1>
+<p class="verdict ${escapeHtml(summary.verdict)}">${escapeHtml(summary.verdict)}</p></header>
+<main>${facts(summary)}
+<h2>Timeline</h2>${htmlTimeline(summary)}
+<h2>Gates</h2>${gates(summary)}
 <h2>Protected tables</h2>${proofs(summary)}
+<h2>Backup</h2>${backup(summary)}
+<h2>Watch</h2>${watch(summary)}
+<h2>Way back</h2>${rollback(summary)}
 <h2>Check it yourself</h2><p><code>roundtrip verify report.html</code> recomputes the chain of ${report.records.length} journal records and every number above from the data inside this file.</p>
 </main><script type="application/json" id="roundtrip-report">${data}</script></body></html>
 `;
 }
 
 function facts(summary: ReportSummary): string {
+  const identity = Object.entries(summary.identity)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ');
   const rows: [string, string][] = [
     ['Run', summary.runId],
-    [
-      'Target',
-      `${summary.target} (${Object.entries(summary.identity)
-        .map(([name, value]) => `${name} ${String(value)}`)
-        .join(', ')})`,
-    ],
+    ['Target', `${summary.target} (${identity})`],
     ['Operator', summary.operator],
     ['From – to', `${summary.startedAt} – ${summary.endedAt}`],
     ['Plan', summary.planHash],
-    ['Rehearsal receipt', summary.receipt === null ? 'none' : String(summary.receipt)],
     ['Journal head', summary.head],
-    ...summary.overrides.map(({ what, reason, operator }): [string, string] => [
-      `Override of ${what}`,
-      `${reason} (${operator})`,
-    ]),
   ];
-  if (summary.rollback !== null)
-    rows.push(['Rolled back', `${summary.rollback.reason}; in ${formatMs(summary.rollback.ms)}`]);
-  for (const [name, value] of Object.entries(summary.backup ?? {}))
-    rows.push([`Backup: ${name}`, String(value)]);
-  return `<table>${rows.map(([name, value]) => `<tr><th>${escapeHtml(name)}<td><code>${escapeHtml(value)}</code>`).join('')}</table>`;
+  return `<dl class="facts">${rows.map(([name, value]) => `<div><dt>${name}<dd><code>${escapeHtml(value)}</code></div>`).join('')}</dl>`;
 }
 
-function timeline(summary: ReportSummary): string {
-  const longestMs = Math.max(1, ...summary.timeline.flatMap((row) => [row.actualMs, row.plannedMs]));
-  const width = (ms: number): string => `${((Math.log1p(ms) / Math.log1p(longestMs)) * 100).toFixed(1)}%`;
-  const row = (step: TimelineRow): string =>
-    `<tr class="${escapeHtml(step.result)}"><td>${escapeHtml(step.title)}${step.error === null ? '' : `<br><small>${escapeHtml(step.error)}</small>`}<td>${escapeHtml(step.owner)}
-<td class="n">${formatMs(step.plannedMs)}<td class="n">${formatMs(step.actualMs)}<td>${escapeHtml(step.result)}
-<td><div class="bar" role="img" aria-label="planned ${formatMs(step.plannedMs)}, actual ${formatMs(step.actualMs)}"><i style="width:${width(step.plannedMs)}"></i><b style="width:${width(step.actualMs)}"></b></div>`;
-  return `<table><tr><th>Step<th>Owner<th>Planned<th>Actual<th>Result<th>Planned and actual (logarithmic)</tr>${summary.timeline.map(row).join('')}</table>`;
+function gates(summary: ReportSummary): string {
+  const rows = summary.gates.map(({ name, result, at, by, evidence }) => {
+    const when = [at === null ? '' : at.slice(0, 19).replace('T', ' '), by ?? ''].filter(
+      (part) => part !== '',
+    );
+    return `<tr class="${result}"><th scope="row">${escapeHtml(name)}<td class="result">${result}<td>${escapeHtml(when.join(', ')) || '–'}<td><code>${escapeHtml(evidenceText(evidence)) || '–'}</code></tr>`;
+  });
+  return table('Gates', ['Gate', 'Result', 'When, who', 'Evidence'], rows);
 }
+
+const VERDICTS = {
+  equal: '= equal',
+  carried: '↷ customers’ rows carried along',
+  differs: '≠ differs',
+  absent: '–',
+} as const;
 
 function proofs(summary: ReportSummary): string {
-  const cell = (before: string | null, later: string | null): string =>
-    later === null
-      ? '–'
-      : later === before
-        ? 'equal'
-        : `<strong>differs</strong> <code>${escapeHtml(later)}</code>`;
+  if (summary.protectedTables.length === 0) return '<p>The plan names none.</p>';
+  const cell = (verdict: keyof typeof VERDICTS, text: string | null): string =>
+    `<td class="${verdict}"><strong>${VERDICTS[verdict]}</strong>${text === null || verdict === 'equal' ? '' : `<br><code>${escapeHtml(text)}</code>`}`;
   const rows = summary.protectedTables.map(
-    ({ table, before, afterRun, afterRollback }) =>
-      `<tr><td>${escapeHtml(table)}<td><code>${escapeHtml(before ?? '–')}</code><td>${cell(before, afterRun)}<td>${cell(before, afterRollback)}`,
+    ({ table: name, before, afterRun, afterRollback, run, rollback: back }) =>
+      `<tr><th scope="row">${escapeHtml(name)}<td><code>${escapeHtml(before ?? '–')}</code>${cell(run, afterRun)}${cell(back, afterRollback)}</tr>`,
   );
-  return `<table><tr><th>Table<th>Before (rows:digest)<th>After the run<th>After the rollback</tr>${rows.join('')}</table>`;
+  return `${table('Protected tables', ['Table', 'Before (rows:digest)', 'After the run', 'After the rollback'], rows)}
+<p><small>Carried along: the rows differ from those before the run because customers wrote after the switch, and they are exactly what had arrived when the stream was drained.</small></p>`;
 }
 
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
+/** What a level of trust says, from the backup itself and not from its size. */
+const TRUST: Readonly<Record<string, string>> = {
+  T0: 'the tool exited 0',
+  T1: 'size and SHA-256 of every file are in a manifest',
+  T2: 'the archive lists every table of its snapshot',
+  T3: 'restored, and every table’s fingerprint equals the one of the dump’s own snapshot',
+  T4: 'the application’s smoke test passes on the restored copy',
+};
+
+function backup(summary: ReportSummary): string {
+  if (summary.backup === null) return '<p>No backup was made in this run.</p>';
+  const { trust, ...rest } = summary.backup;
+  const level = String(trust ?? 'unknown');
+  const rows = Object.entries(rest).map(
+    ([name, value]) =>
+      `<div><dt>${escapeHtml(name)}<dd><code>${escapeHtml(typeof value === 'object' ? JSON.stringify(value) : String(value))}</code></div>`,
+  );
+  return `<p><strong class="trust">${escapeHtml(level)}</strong> ${escapeHtml(TRUST[level] ?? '')}</p><dl class="facts">${rows.join('')}</dl>`;
+}
+
+function watch({ watch: found }: ReportSummary): string {
+  if (found === null) return '<p>No watch has ended in this run.</p>';
+  const goals = found.goals.map(
+    ({ goal, result, seen }) =>
+      `<tr><th scope="row">${escapeHtml(goal)}<td>${escapeHtml(result)}<td>${escapeHtml(seen)}</tr>`,
+  );
+  const rows = found.rows.map(
+    ({ condition, rollback: answer, held, seen }) =>
+      `<tr class="${held ? 'held' : ''}"><th scope="row">${escapeHtml(condition)}<td>${escapeHtml(answer)}<td>${held ? 'held' : 'never'}<td>${escapeHtml(seen ?? '–')}</tr>`,
+  );
+  const gaps = found.gaps.map(
+    ({ fromMs, toMs, reason }) => `<li>${formatMs(fromMs)} – ${formatMs(toMs)}: ${escapeHtml(reason)}`,
+  );
+  return `<p><strong>${escapeHtml(found.verdict.toUpperCase())}</strong>: ${escapeHtml(found.reason)}</p>
+<p>${found.samples} samples, ${found.requests} requests, ${found.errors} errors; ${formatMs(found.coveredMs)} covered by data, ${formatMs(found.lostMs)} lost to gaps.</p>
+${table('Goals of the watch', ['Goal', 'Result', 'Seen'], goals)}
+${table('Rollback matrix', ['Condition', 'Roll back?', 'Held', 'Seen'], rows)}
+${gaps.length === 0 ? '' : `<h3>Gaps</h3><ul>${gaps.join('')}</ul>`}`;
+}
+
+function rollback(summary: ReportSummary): string {
+  const { rollback: back } = summary;
+  if (back === null) return '<p>The run was not rolled back.</p>';
+  const undone = summary.timeline.filter(({ undoMs }) => undoMs !== null);
+  const rows = [...undone]
+    .sort((a, b) => (a.undoStartedAt ?? '').localeCompare(b.undoStartedAt ?? ''))
+    .map(
+      ({ title, undoMs, undoStartedAt }) =>
+        `<tr><th scope="row">${escapeHtml(title)}<td>${escapeHtml((undoStartedAt ?? '').slice(11, 23))}<td class="n">${formatMs(undoMs ?? 0)}</tr>`,
+    );
+  const what = back.drill ? 'Drilled' : back.automatic ? 'Gone by itself' : 'Gone on request';
+  return `<p><strong>${what} in ${formatMs(back.ms)}</strong>, from the decision until the previous release was proven to serve. Reason: ${escapeHtml(back.reason)}</p>
+${table('Steps of the rollback', ['Undone', 'Began (UTC)', 'Took'], rows)}`;
+}
+
+/** A table that scrolls by itself on a narrow page, and can be reached there with the keyboard. */
+function table(label: string, heads: readonly string[], rows: readonly string[]): string {
+  return `<div class="scroll" role="region" aria-label="${escapeHtml(label)}" tabindex="0"><table><thead><tr>${heads.map((head) => `<th scope="col">${head}`).join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
 }

@@ -1,4 +1,5 @@
 import { formatMs } from '../runbook/duration.ts';
+import { evidenceText } from './evidence-text.ts';
 import type { Report } from './report.ts';
 
 /** The report as Markdown: for a pull request or a wiki. The proof itself is in the HTML and JSON forms. */
@@ -19,16 +20,24 @@ export function markdownReport({ summary }: Report): string {
       `| ${row.title} | ${row.owner} | ${formatMs(row.plannedMs)} | ${formatMs(row.actualMs)} | ${row.result}${row.error === null ? '' : `: ${row.error}`} |`,
     );
   }
+  lines.push('', '| Gate | Result | By | Evidence |', '|---|---|---|---|');
+  for (const { name, result, by, evidence } of summary.gates)
+    lines.push(`| ${name} | ${result} | ${by ?? ''} | ${cell(evidenceText(evidence))} |`);
+  if (summary.watch !== null) lines.push('', `Watch: **${summary.watch.verdict}**, ${summary.watch.reason}`);
   lines.push('', '| Protected table | Before | After the run | After the rollback |', '|---|---|---|---|');
-  for (const { table, before, afterRun, afterRollback } of summary.protectedTables) {
-    lines.push(
-      `| ${table} | ${before ?? '–'} | ${verdictOf(before, afterRun)} | ${verdictOf(before, afterRollback)} |`,
-    );
-  }
+  for (const { table, before, run, rollback } of summary.protectedTables)
+    lines.push(`| ${table} | ${before ?? '–'} | ${VERDICTS[run]} | ${VERDICTS[rollback]} |`);
   return `${lines.join('\n')}\n`;
 }
 
-function verdictOf(before: string | null, later: string | null): string {
-  if (later === null) return '–';
-  return later === before ? 'equal' : `**differs** (${later})`;
+const VERDICTS = {
+  equal: 'equal',
+  carried: "customers' rows carried along",
+  differs: '**differs**',
+  absent: '–',
+} as const;
+
+/** A bar or a line end in a value would break the table. */
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }

@@ -1,9 +1,14 @@
 import { foldJournal, type RunState, stepState } from '../journal/fold.ts';
 import { rollbackMs } from '../journal/receipt.ts';
 import type { JournalRecord } from '../journal/record.ts';
-import { type TableProof, tableProofs } from '../journal/table-proof.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { type Plan, planHash } from '../runbook/plan.ts';
+import { type GateSummary, gatesOf } from './gates.ts';
+import { type JudgedTable, judgedTables } from './table-verdict.ts';
+import { type WatchSummary, watchSummary } from './watch-summary.ts';
+
+/** Bumped when a summary says more or says it otherwise: an older report is verified by the version that made it. */
+export const REPORT_FORMAT = 2;
 
 /** One line of the timeline. */
 export interface TimelineRow {
@@ -14,9 +19,22 @@ export interface TimelineRow {
   readonly plannedMs: number;
   readonly actualMs: number;
   readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly attempts: number;
   readonly result: string;
+  readonly undoStartedAt: string | null;
   readonly undoMs: number | null;
   readonly error: string | null;
+}
+
+/** The way back as it was gone. In a rehearsal it is the drill that the receipt's time comes from. */
+export interface RollbackSummary {
+  readonly reason: string;
+  readonly startedAt: string;
+  readonly automatic: boolean;
+  /** From the decision until the previous release was proven to serve. */
+  readonly ms: number;
+  readonly drill: boolean;
 }
 
 /** Everything a report says, derived from plan and journal: whoever has these two can recompute it. */
@@ -37,16 +55,18 @@ export interface ReportSummary {
     readonly reason: string;
     readonly operator: string;
   }[];
-  readonly rollback: { readonly reason: string; readonly ms: number } | null;
+  readonly rollback: RollbackSummary | null;
   readonly backup: JsonObject | null;
+  readonly gates: readonly GateSummary[];
   readonly timeline: readonly TimelineRow[];
-  readonly protectedTables: readonly TableProof[];
+  readonly protectedTables: readonly JudgedTable[];
+  readonly watch: WatchSummary | null;
   readonly head: string;
 }
 
 /** A report carries what it was made from, so that `verify` needs nothing else. */
 export interface Report {
-  readonly format: 1;
+  readonly format: typeof REPORT_FORMAT;
   readonly summary: ReportSummary;
   readonly plan: Plan;
   readonly records: readonly JournalRecord[];
@@ -54,7 +74,7 @@ export interface Report {
 
 /** Makes a report; pure. */
 export function makeReport(plan: Plan, records: readonly JournalRecord[]): Report {
-  return { format: 1, summary: summariseRun(plan, records), plan, records };
+  return { format: REPORT_FORMAT, summary: summariseRun(plan, records), plan, records };
 }
 
 /** The summary of a run; pure, so that `verify` can make it again and compare. */
@@ -78,10 +98,20 @@ export function summariseRun(plan: Plan, records: readonly JournalRecord[]): Rep
     identity: started.identity,
     overrides: state.overrides,
     rollback:
-      state.rollback === undefined ? null : { reason: state.rollback.reason, ms: rollbackMs(plan, state) },
+      state.rollback === undefined
+        ? null
+        : {
+            reason: state.rollback.reason,
+            startedAt: state.rollback.at,
+            automatic: state.rollback.automatic,
+            ms: rollbackMs(plan, state),
+            drill: started.kind === 'rehearsal',
+          },
     backup: Object.keys(backupEvidence).length === 0 ? null : backupEvidence,
+    gates: gatesOf(plan, state),
     timeline: timelineOf(plan, state),
-    protectedTables: tableProofs(plan, state),
+    protectedTables: judgedTables(plan, state),
+    watch: watchSummary(plan, state),
     head: state.head.hash,
   };
 }
@@ -100,7 +130,10 @@ function timelineOf(plan: Plan, state: RunState): TimelineRow[] {
       plannedMs,
       actualMs: done.durationMs,
       startedAt: done.startedAt ?? null,
+      endedAt: done.endedAt ?? null,
+      attempts: done.attempts,
       result,
+      undoStartedAt: undo.startedAt ?? null,
       undoMs: undo.phase === 'pending' ? null : undo.durationMs,
       error,
     };

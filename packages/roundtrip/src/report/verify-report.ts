@@ -3,7 +3,7 @@ import { RoundtripError } from '../errors.ts';
 import { parseJournal } from '../journal/chain.ts';
 import type { JournalRecord } from '../journal/record.ts';
 import { planHash } from '../runbook/plan.ts';
-import { type Report, summariseRun } from './report.ts';
+import { REPORT_FORMAT, type Report, summariseRun } from './report.ts';
 
 /** What `roundtrip verify` found. No problems means: the chain holds and every number follows from it. */
 export interface Verification {
@@ -49,8 +49,17 @@ function verifyParsed(report: Report): Verification {
     problems.push(
       `the plan has the hash ${hash.slice(0, 12)}, the run pinned ${started.planHash.slice(0, 12)}`,
     );
+  if (problems.length === 0 && report.format !== REPORT_FORMAT)
+    problems.push(
+      `the report has format ${String(report.format)}, this version recomputes ${REPORT_FORMAT}: verify it with ${toolVersionOf(report)}`,
+    );
   if (problems.length === 0) problems.push(...differingMembers(report));
   return { records: records.length, head: records.at(-1)?.hash ?? '', problems };
+}
+
+function toolVersionOf(report: Report): string {
+  const started = report.records[0]?.body;
+  return started?.type === 'run-started' ? `version ${started.toolVersion}` : 'the version that made it';
 }
 
 function differingMembers(report: Report): string[] {
