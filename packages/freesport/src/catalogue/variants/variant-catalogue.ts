@@ -4,8 +4,8 @@ import { runSql } from '../../database/run-sql.ts';
 import { priceExpression, type Role } from '../../users/role.ts';
 import type { Catalogue, ListFilter, ProductDetail, ProductPage } from '../catalogue.ts';
 import type { CategoryTree } from '../category-tree.ts';
-import { CountCache } from '../count-cache.ts';
 import { listConditions, priceConditions } from '../list-conditions.ts';
+import { type ListOutline, ListOutlines } from '../list-outlines.ts';
 import { type ListedRow, listedProduct, SHARED_COLUMNS } from '../listed-row.ts';
 import { firstOfferOf } from './first-offer.ts';
 import { productVariant, type VariantRow } from './variant-row.ts';
@@ -31,7 +31,7 @@ interface DetailRow extends ListedRow {
 export class VariantCatalogue implements Catalogue {
   readonly #database: Queryable;
   readonly #tree: CategoryTree;
-  readonly #counts = new CountCache();
+  readonly #outlines = new ListOutlines();
 
   constructor(database: Queryable, tree: CategoryTree) {
     this.#database = database;
@@ -43,20 +43,15 @@ export class VariantCatalogue implements Catalogue {
       [...(await listConditions(filter, this.#tree)), sellable(filter, role)],
       sql` AND `,
     );
-    const { page, pageSize, ...counted } = filter;
-    const [count, rows] = await Promise.all([
-      this.#counts.get(JSON.stringify([counted, role]), () => this.#count(where)),
-      runSql<ListedRow>(
-        this.#database,
-        // The page is cut before variants are looked at: twenty lateral look-ups, whatever the catalogue's size.
-        sql`WITH page AS MATERIALIZED (
-            SELECT p.* FROM products p WHERE ${where}
-            ORDER BY p.id LIMIT ${pageSize} OFFSET ${(page - 1) * pageSize})
-          SELECT ${sql.raw(SHARED_COLUMNS)}, ${sql.raw(OFFER_COLUMNS)}
-          FROM page p LEFT JOIN brands b ON b.id = p.brand_id JOIN categories c ON c.id = p.category_id
-            CROSS JOIN LATERAL (${firstOffer(role)}) offer
-          ORDER BY p.id`,
-      ),
+    const { page, ...outlined } = filter;
+    const outline = this.#outlines.get(JSON.stringify([outlined, role]), () =>
+      this.#outline(where, filter.pageSize),
+    );
+    // The first page needs no outline to be found, so that a visitor does not wait for the count twice.
+    const first = page === 1 ? 0 : (await outline).firsts[page - 1];
+    const [{ count }, rows] = await Promise.all([
+      outline,
+      first === undefined ? [] : this.#page({ where, first, role, pageSize: filter.pageSize }),
     ]);
     return { count, results: rows.map(listedProduct) };
   }
@@ -108,12 +103,32 @@ export class VariantCatalogue implements Catalogue {
     );
   }
 
-  async #count(where: RawBuilder<unknown>): Promise<number> {
-    const [row] = await runSql<{ count: number }>(
+  async #page(page: {
+    readonly where: RawBuilder<unknown>;
+    readonly first: number;
+    readonly role: Role;
+    readonly pageSize: number;
+  }): Promise<ListedRow[]> {
+    const { where, first, role, pageSize } = page;
+    return await runSql<ListedRow>(
       this.#database,
-      sql`SELECT count(*) AS count FROM products p WHERE ${where}`,
+      // The page is cut before variants are looked at: twenty lateral look-ups, whatever the catalogue's size.
+      sql`WITH page AS MATERIALIZED (
+          SELECT p.* FROM products p WHERE p.id >= ${first} AND ${where} ORDER BY p.id LIMIT ${pageSize})
+        SELECT ${sql.raw(SHARED_COLUMNS)}, ${sql.raw(OFFER_COLUMNS)}
+        FROM page p LEFT JOIN brands b ON b.id = p.brand_id JOIN categories c ON c.id = p.category_id
+          CROSS JOIN LATERAL (${firstOffer(role)}) offer
+        ORDER BY p.id`,
     );
-    return row?.count ?? 0;
+  }
+
+  async #outline(where: RawBuilder<unknown>, pageSize: number): Promise<ListOutline> {
+    const [row] = await runSql<{ count: number; firsts: readonly number[] | null }>(
+      this.#database,
+      sql`SELECT count(*) AS count, json_agg(id ORDER BY n) FILTER (WHERE (n - 1) % ${pageSize}::int = 0) AS firsts
+        FROM (SELECT p.id, row_number() OVER (ORDER BY p.id) AS n FROM products p WHERE ${where}) listed`,
+    );
+    return { count: row?.count ?? 0, firsts: row?.firsts ?? [] };
   }
 }
 
