@@ -28,7 +28,10 @@ export interface DatabaseDescription {
 export async function describeDatabase(client: Client): Promise<DatabaseDescription> {
   const facts: string[] = [];
   // A fixed search_path: names in definitions print qualified, whatever the role's own setting is.
-  await client.query("SELECT set_config('search_path', 'pg_catalog', false)");
+  // Compiling a query that reads a few rows takes longer than running it.
+  await client.query(
+    "SELECT set_config('search_path', 'pg_catalog', false), set_config('jit', 'off', false)",
+  );
   for (const sql of SCHEMA_FACTS) {
     const { rows } = await client.query<[string]>({ text: sql, rowMode: 'array' });
     for (const [fact] of rows) facts.push(withoutTextCasts(sortedAcl(fact)));

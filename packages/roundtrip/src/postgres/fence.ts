@@ -28,10 +28,12 @@ export async function closeDatabase(
   const deadline = Date.now() + options.timeoutMs;
   const terminated = new Set<number>();
   for (;;) {
-    const starting = await endStarting(client, database, options.spare ?? []);
-    const sessions = await endSessions(client, database, options.spare ?? []);
+    const { starting, sessions, prepared } = await endAll(client, database, options.spare ?? []);
     for (const { pid } of sessions) terminated.add(pid);
-    if (starting.length + sessions.length === 0) break;
+    if (starting.length + sessions.length === 0) {
+      if (prepared.length > 0) throw preparedLeft(database, prepared);
+      return { terminated: terminated.size };
+    }
     if (Date.now() > deadline) {
       throw new Failed({
         code: 'fence-not-closed',
@@ -42,8 +44,6 @@ export async function closeDatabase(
     }
     await delay(POLL_MS);
   }
-  await refusePrepared(client, database);
-  return { terminated: terminated.size };
 }
 
 interface Ended {
@@ -51,24 +51,31 @@ interface Ended {
   readonly who: string;
 }
 
-async function endStarting(client: Client, database: string, spare: readonly number[]): Promise<Ended[]> {
-  const { rows } = await client.query<Ended>(
+/**
+ * One poll in one message, since customers wait for each round trip: first those that are just starting, then those
+ * that are there, then prepared transactions, in this order.
+ */
+async function endAll(
+  client: Client,
+  database: string,
+  spare: readonly number[],
+): Promise<{
+  readonly starting: readonly Ended[];
+  readonly sessions: readonly Ended[];
+  readonly prepared: readonly { readonly gid: string }[];
+}> {
+  const name = client.escapeLiteral(database);
+  const spared = `ARRAY[${spare.map((pid) => Math.trunc(pid)).join(', ')}]::int[]`;
+  const [starting, sessions, prepared] = (await client.query(
     `SELECT l.pid, 'starting session' AS who, pg_terminate_backend(l.pid) AS gone
      FROM pg_locks l JOIN pg_database d ON d.oid = l.objid
      WHERE l.locktype = 'object' AND l.classid = 'pg_database'::regclass AND l.mode = 'RowExclusiveLock'
-       AND d.datname = $1 AND l.pid <> pg_backend_pid() AND NOT l.pid = ANY ($2::int[])`,
-    [database, spare],
-  );
-  return rows;
-}
-
-async function endSessions(client: Client, database: string, spare: readonly number[]): Promise<Ended[]> {
-  const { rows } = await client.query<Ended>(
-    `SELECT pid, coalesce(application_name, '') || ' ' || backend_type AS who, pg_terminate_backend(pid) AS gone
-     FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() AND NOT pid = ANY ($2::int[])`,
-    [database, spare],
-  );
-  return rows;
+       AND d.datname = ${name} AND l.pid <> pg_backend_pid() AND NOT l.pid = ANY (${spared});
+     SELECT pid, coalesce(application_name, '') || ' ' || backend_type AS who, pg_terminate_backend(pid) AS gone
+     FROM pg_stat_activity WHERE datname = ${name} AND pid <> pg_backend_pid() AND NOT pid = ANY (${spared});
+     SELECT gid FROM pg_prepared_xacts WHERE database = ${name}`,
+  )) as unknown as [{ rows: Ended[] }, { rows: Ended[] }, { rows: { gid: string }[] }];
+  return { starting: starting.rows, sessions: sessions.rows, prepared: prepared.rows };
 }
 
 /**
@@ -81,10 +88,13 @@ export async function refusePrepared(client: Client, database: string): Promise<
     'SELECT gid FROM pg_prepared_xacts WHERE database = $1',
     [database],
   );
-  if (rows.length === 0) return;
-  throw new Failed({
+  if (rows.length > 0) throw preparedLeft(database, rows);
+}
+
+function preparedLeft(database: string, prepared: readonly { readonly gid: string }[]): Failed {
+  return new Failed({
     code: 'prepared-transactions',
-    seen: `prepared transactions in ${database}: ${rows.map((row) => row.gid).join(', ')}`,
+    seen: `prepared transactions in ${database}: ${prepared.map((row) => row.gid).join(', ')}`,
     expected: 'none: they can commit without a session',
     next: 'let their owner COMMIT PREPARED or ROLLBACK PREPARED them, then resume',
   });

@@ -93,9 +93,11 @@ export const SCHEMA_FACTS: readonly string[] = [
      FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE ${USER}`,
   `SELECT 'extension ' || extname || ' ' || extversion || ' in ' || extnamespace::regnamespace FROM pg_extension`,
   `SELECT 'default-acl ' || coalesce(defaclnamespace::regnamespace::text, '') || ' ' || defaclrole::regrole || ' ' || defaclobjtype::text || ' ' || defaclacl::text FROM pg_default_acl`,
-  `SELECT 'publication ' || p.pubname || ' owner ' || p.pubowner::regrole || ' ' || (to_jsonb(p) - 'oid' - 'pubowner')::text || ' '
-     || coalesce((SELECT string_agg(t.schemaname || '.' || t.tablename || ' (' || array_to_string(t.attnames, ',') || ')' || coalesce(' where ' || t.rowfilter, ''), ',' ORDER BY t.schemaname, t.tablename)
-                  FROM pg_publication_tables t WHERE t.pubname = p.pubname), '') FROM pg_publication p`,
+  // Not from pg_publication_tables, which takes 0.6 s for a handful of tables (2026-11).
+  `SELECT 'publication ' || p.pubname || ' owner ' || p.pubowner::regrole || ' ' || (to_jsonb(p) - 'oid' - 'pubowner')::text
+     || coalesce(' tables ' || (SELECT string_agg(r.prrelid::regclass || coalesce(' (' || (SELECT string_agg(a.attname, ',' ORDER BY a.attname) FROM pg_attribute a WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)) || ')', '')
+                           || coalesce(' where ' || pg_get_expr(r.prqual, r.prrelid), ''), ',' ORDER BY r.prrelid::regclass::text) FROM pg_publication_rel r WHERE r.prpubid = p.oid), '')
+     || coalesce(' schemas ' || (SELECT string_agg(s.pnnspid::regnamespace::text, ',' ORDER BY s.pnnspid::regnamespace::text) FROM pg_publication_namespace s WHERE s.pnpubid = p.oid), '') FROM pg_publication p`,
   // Their bytes are only a superuser's to read; their number is anyone's.
   `SELECT 'large-objects ' || count(*) FROM pg_largeobject_metadata`,
   `SELECT 'event-trigger ' || evtname || ' ' || evtevent || ' ' || evtenabled::text || ' ' || evtfoid::regproc || ' owner ' || evtowner::regrole || ' tags ' || coalesce(evttags::text, '') FROM pg_event_trigger`,

@@ -62,15 +62,18 @@ export type ExchangePosition = 'before' | 'between' | 'after';
  */
 export async function inspectSwitch(client: Client, exchange: NameExchange): Promise<ExchangePosition> {
   const { liveName, liveOid, nextOid } = exchange;
-  const [holder, formerName, nextName] = [
-    await databaseOid(client, liveName),
-    await databaseByOid(client, liveOid),
-    await databaseByOid(client, nextOid),
-  ];
+  // One look: between several, the names could change.
+  const { rows } = await client.query<Record<'holder' | 'formerName' | 'nextName', string | null>>(
+    `SELECT (SELECT oid::text FROM pg_database WHERE datname = $1) AS holder,
+            (SELECT datname FROM pg_database WHERE oid = $2::oid) AS "formerName",
+            (SELECT datname FROM pg_database WHERE oid = $3::oid) AS "nextName"`,
+    [liveName, liveOid, nextOid],
+  );
+  const { holder = null, formerName = null, nextName = null } = rows[0] ?? {};
   if (holder === nextOid) return 'after';
-  if (nextName !== undefined && holder === liveOid) return 'before';
+  if (nextName !== null && holder === liveOid) return 'before';
   // The former live database may be gone altogether: then its name is free for the next one.
-  if (nextName !== undefined && holder === undefined) return 'between';
+  if (nextName !== null && holder === null) return 'between';
   throw new Ambiguous({
     code: 'switch-unclear',
     seen: `${liveName} is database ${holder ?? 'none'}; ${liveOid} is named ${formerName ?? 'gone'}, ${nextOid} is named ${nextName ?? 'gone'}`,
@@ -105,24 +108,22 @@ export async function switchNames(
   const eachMs = Math.min(options.timeoutMs, FENCE_TIMEOUT_MS);
   const left = (): number =>
     retireTimeoutMs === undefined ? eachMs : Math.max(1, retireTimeoutMs - (performance.now() - startedAt));
-  let position = await inspectSwitch(client, options);
+  const position = await inspectSwitch(client, options);
+  const nextName = await requireNext(client, nextOid);
   if (position === 'before') {
     await requireFreeName(client, options);
-    // The next database first: what takes time there costs no client anything.
-    const nextName = await requireNext(client, nextOid);
     await journal('fencing');
-    await closeDatabase(client, nextName, { timeoutMs: left() });
   }
+  // The next database first: what takes time there costs no client anything.
+  if (position !== 'after')
+    await closeDatabase(client, nextName, { timeoutMs: position === 'before' ? left() : eachMs });
   const closedAt = performance.now();
   if (position === 'before') {
     await closeDatabase(client, liveName, { timeoutMs: left() });
     await renameDatabase(client, { from: liveName, to: retiredName, timeoutMs: left() });
     await journal('retired');
-    position = 'between';
   }
-  if (position === 'between') {
-    const nextName = await requireNext(client, nextOid);
-    await closeDatabase(client, nextName, { timeoutMs: eachMs });
+  if (position !== 'after') {
     await renameDatabase(client, { from: nextName, to: liveName, timeoutMs: eachMs });
     await journal('renamed');
   }

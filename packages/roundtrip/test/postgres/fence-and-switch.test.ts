@@ -72,7 +72,7 @@ function insistentClients(count: number): { readonly stop: () => Promise<number>
   };
 }
 
-test('a fence holds against superusers who connect in a loop', async () => {
+test('trap: a fence holds against superusers who connect in a loop', async () => {
   await cluster.query('CREATE TABLE writes (id serial)', [], 'live');
   const inside = await connect(cluster.address('live'), { applicationName: 'inside' });
   const { rows } = await inside.query('SELECT pg_backend_pid() AS pid');
@@ -109,7 +109,7 @@ test('closing twice is closing once; a prepared transaction is named', async () 
   await cluster.query(`ROLLBACK PREPARED 'later'`, [], 'live');
 });
 
-test('two databases exchange places under clients that do not let go', async () => {
+test('trap: two databases exchange places under clients that do not let go', async () => {
   await cluster.query('CREATE TABLE writes (id serial)', [], 'live');
   await cluster.query('CREATE TABLE writes (id serial)', [], 'next');
   const clients = insistentClients(4);

@@ -6,7 +6,8 @@ import { type CarriedSequence, carrySequences } from './carry-sequences.ts';
 import { catalogueStamp } from './catalogue-stamp.ts';
 import { compareSides } from './compare-sides.ts';
 import { type Drained, drainTo } from './drain.ts';
-import { type PreparedSwitch, refuseDrift, sidesDiffer } from './prepare-switch.ts';
+import { endOfWal } from './marker.ts';
+import { catalogueSession, type PreparedSwitch, refuseDrift, sidesDiffer } from './prepare-switch.ts';
 import { type StreamSessions, sessionPair, sparedBackends } from './sessions.ts';
 import type { ReplicationStream } from './stream.ts';
 import { pauseSubscription } from './subscription.ts';
@@ -65,7 +66,7 @@ export async function behindFence(
   await timed('pause', () => pauseSubscription(subscriber, begun.stream.subscription, { timeoutMs: left() }));
   refuseLate(closedAtMs, fenceTimeoutMs);
   // Whatever is committed on the copy until now came from the other side; the first customer's write comes after.
-  const reverse = { ...prepared, startLsn: await currentLsn(subscriber) };
+  const reverse = { ...prepared, startLsn: await endOfWal(subscriber) };
   await options.journal('fenced', reverse);
   refuseLate(closedAtMs, fenceTimeoutMs);
   return { compared, drained, sequences, reverse, closedAtMs, left, phases: phases as Fenced['phases'] };
@@ -77,8 +78,8 @@ async function whileDraining(
   options: SwitchToCopyOptions & PreparedSwitch,
   timed: <T>(phase: string, work: () => Promise<T>) => Promise<T>,
 ): Promise<CarriedSequence[]> {
-  const { publisher, subscriber } = sessionPair(sessions);
-  const [from, to] = [sessions.publishers[1] ?? publisher, sessions.subscribers[1] ?? subscriber];
+  const from = catalogueSession(sessions);
+  const to = sessions.subscribers[1] ?? sessionPair(sessions).subscriber;
   const sequences = await timed('sequences', () =>
     carrySequences({ from, to, margin: options.sequenceMargin }),
   );
@@ -103,11 +104,6 @@ async function compareFenced(sessions: StreamSessions, options: SwitchToCopyOpti
     tables: tables.map(({ table }) => table),
   });
   if (differing.length > 0 || broken.length > 0) throw sidesDiffer({ differing, broken });
-}
-
-async function currentLsn(copy: Client): Promise<string> {
-  const { rows } = await copy.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
-  return rows[0]?.lsn ?? '0/0';
 }
 
 function refuseLate(closedAtMs: number, fenceTimeoutMs: number): void {

@@ -31,23 +31,27 @@ export async function carrySequences(options: {
   /** Values, not numbers: each counts as one increment. Default 100. */
   readonly margin?: number | undefined;
 }): Promise<CarriedSequence[]> {
+  const { from: source, to: destination } = options;
   const margin = BigInt(options.margin ?? 100);
-  const theirs = new Map((await positions(options.to)).map((position) => [position.sequence, position]));
+  const [ours, theirs] = await Promise.all([positions(source), positions(destination)]);
+  const byName = new Map(theirs.map((position) => [position.sequence, position]));
   const carried: CarriedSequence[] = [];
-  for (const from of await positions(options.from)) {
-    const to = theirs.get(from.sequence);
+  for (const from of ours) {
+    const to = byName.get(from.sequence);
     // Never drawn from: nothing to carry. A cycling sequence has no order to keep.
     if (to === undefined || !from.called || from.cycles) continue;
     const target = from.last + margin * from.increment;
     const ahead = (a: bigint, b: bigint): boolean => (from.increment > 0n ? a > b : a < b);
     if (to.called && !ahead(target, to.last)) continue;
     if (target > to.max || target < to.min) throw exhausted(from.sequence, target, to);
-    await options.to.query('SELECT setval($1::regclass, $2::bigint, true)', [
-      sqlTableName(to.sequence),
-      target.toString(),
-    ]);
     carried.push({ sequence: from.sequence, before: to.last.toString(), after: target.toString() });
   }
+  if (carried.length === 0) return carried;
+  // All in one statement: customers wait for it.
+  await destination.query(
+    'SELECT setval(name::regclass, position::bigint, true) FROM unnest($1::text[], $2::text[]) AS t (name, position)',
+    [carried.map(({ sequence }) => sqlTableName(sequence)), carried.map(({ after }) => after)],
+  );
   return carried;
 }
 

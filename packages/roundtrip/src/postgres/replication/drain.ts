@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Failed } from '../../errors.ts';
 import type { Client } from '../connection.ts';
 import { streamHealth } from './health.ts';
-import { flushCommits, readMarker, writeMarker } from './marker.ts';
+import { endOfWal, flushCommits, readMarker, writeMarker } from './marker.ts';
 import type { ReplicationStream } from './stream.ts';
 
 export interface Drained {
@@ -29,17 +29,19 @@ export async function drainTo(
   const { publisher, subscriber } = sessions;
   const startedMs = performance.now();
   const value = randomBytes(12).toString('hex');
-  const targetLsn = await writeMarker(publisher, stream.name, value);
+  await writeMarker(publisher, stream.name, value);
+  // Asked for while the marker is on its way; its failure is looked at once that has arrived.
+  const asked = Promise.allSettled([endOfWal(publisher)]);
   for (;;) {
-    const arrived = await readMarker(subscriber, stream.name);
-    const waitedMs = performance.now() - startedMs;
-    if (arrived === value) {
-      await flushCommits(subscriber);
-      return { targetLsn, waitedMs: performance.now() - startedMs };
-    }
-    if (waitedMs > options.timeoutMs) throw await timedOut(sessions, stream, options.timeoutMs);
+    if ((await readMarker(subscriber, stream.name)) === value) break;
+    if (performance.now() - startedMs > options.timeoutMs)
+      throw await timedOut(sessions, stream, options.timeoutMs);
     await delay(POLL_MS);
   }
+  await flushCommits(subscriber);
+  const [end] = await asked;
+  if (end.status === 'rejected') throw end.reason;
+  return { targetLsn: end.value, waitedMs: performance.now() - startedMs };
 }
 
 async function timedOut(

@@ -34,14 +34,18 @@ export async function dropMarkerTable(client: Client): Promise<void> {
   if (rows[0]?.used === false) await client.query('DROP SCHEMA IF EXISTS roundtrip');
 }
 
-/** Writes the marker and returns the LSN that its commit lies before. */
-export async function writeMarker(client: Client, stream: string, value: string): Promise<string> {
-  // A commit that waits for its flush: the walsender is woken by it.
-  await client.query('SET synchronous_commit = on');
+/** Writes the marker; it is committed, and flushed, when this returns. */
+export async function writeMarker(client: Client, stream: string, value: string): Promise<void> {
+  const [name, marker] = [client.escapeLiteral(stream), client.escapeLiteral(value)];
+  // A commit that waits for its flush: the walsender is woken by it. One message: customers may wait behind a fence.
   await client.query(
-    `INSERT INTO ${MARKER_TABLE} VALUES ($1, $2) ON CONFLICT (stream) DO UPDATE SET value = excluded.value`,
-    [stream, value],
+    `SET LOCAL synchronous_commit = on;
+     INSERT INTO ${MARKER_TABLE} VALUES (${name}, ${marker}) ON CONFLICT (stream) DO UPDATE SET value = excluded.value`,
   );
+}
+
+/** Where the WAL of the session's server ends now. */
+export async function endOfWal(client: Client): Promise<string> {
   const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
   return rows[0]?.lsn ?? '0/0';
 }
@@ -61,6 +65,7 @@ export async function readMarker(client: Client, stream: string): Promise<string
  * closed, had acknowledged.
  */
 export async function flushCommits(client: Client): Promise<void> {
-  await client.query('SET synchronous_commit = on');
-  await client.query(`SELECT pg_logical_emit_message(true, 'roundtrip', 'flush')`);
+  await client.query(
+    `SET LOCAL synchronous_commit = on; SELECT pg_logical_emit_message(true, 'roundtrip', 'flush')`,
+  );
 }

@@ -46,7 +46,29 @@ export async function prepareSwitch(
   // Leaves little to do behind the fence: the changes of the comparison's seconds.
   await drainTo({ publisher, subscriber }, begun.stream, { timeoutMs });
   await advanceSlot(subscriber, prepared.slot);
-  return { compared, prepared, stamp, described };
+  return { compared, prepared, described, stamp: await warmStamp(sessions, stamp, options, described) };
+}
+
+/**
+ * The stamp once more, on the session that takes it behind the fence: there it is planned then, and the seconds of the
+ * comparison are looked at here.
+ */
+async function warmStamp(
+  sessions: StreamSessions,
+  before: string,
+  { source }: SwitchToCopyOptions,
+  described: DatabaseDescription,
+): Promise<string> {
+  const session = catalogueSession(sessions);
+  await session.query('SET jit = off');
+  const stamp = await catalogueStamp(session);
+  if (stamp !== before) await refuseDrift(session, source.database, described);
+  return stamp;
+}
+
+/** The session of the source that does not drain. */
+export function catalogueSession(sessions: StreamSessions): Client {
+  return sessions.publishers[1] ?? sessionPair(sessions).publisher;
 }
 
 /**

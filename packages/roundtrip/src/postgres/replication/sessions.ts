@@ -10,6 +10,7 @@ export interface StreamSessions {
   readonly subscribers: readonly Client[];
   /** Backends of the publisher that the fence must spare: these sessions and the stream's walsender. */
   readonly sparePids: readonly number[];
+  /** Ends them, once; a second call waits for the same end. */
   end(): Promise<void>;
 }
 
@@ -35,8 +36,10 @@ export async function openStreamSessions(
     }
     return sessions;
   };
+  let ended: Promise<unknown> | undefined;
   const end = async (): Promise<void> => {
-    await Promise.all(opened.map(endSession));
+    ended ??= Promise.all(opened.map(endSession));
+    await ended;
   };
   try {
     const sides = {

@@ -123,7 +123,7 @@ async function workerGone(subscriber: Client, oid: string, name: string, deadlin
     );
     if (rows.length === 0) return;
     if (Date.now() > deadline) throw subscriptionStays(name, `its worker ${rows[0]?.pid} runs on`, undefined);
-    await delay(5);
+    await delay(2);
   }
 }
 

@@ -77,7 +77,8 @@ export async function switchToCopy(options: SwitchToCopyOptions): Promise<Switch
       const prepared = await prepareSwitch(sessions, options);
       const behind = await behindFence(client, sessions, { ...options, ...prepared, fence });
       const startedMs = performance.now();
-      // The exchange ends our sessions like all others: waiting for them here would be the customers' time.
+      // The exchange ends our sessions like all others; waiting for their end here would be the customers' time.
+      sessions.end().catch(() => undefined);
       await switchNames(client, {
         ...exchangeOf(options),
         timeoutMs: options.timeoutMs,

@@ -51,7 +51,7 @@ function both<T>(
   );
 }
 
-test('a drain does not end before the last change is applied', async () => {
+test('trap: a drain does not end before the last change is applied', async () => {
   const { shop, stream } = await armed('waits');
   await withClient(shop.return, { applicationName: 'lock' }, async (lock) => {
     await lock.query('BEGIN');

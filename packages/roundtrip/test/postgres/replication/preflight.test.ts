@@ -27,7 +27,7 @@ async function findings(on: PrivateCluster, live: string, back: string, tables: 
   );
 }
 
-test('what a table lacks is named with its cure', async () => {
+test('trap: what a table lacks is named with its cure', async () => {
   await cluster.query('CREATE DATABASE a');
   await cluster.query('CREATE DATABASE b');
   const both = async (text: string) => {
@@ -76,7 +76,7 @@ test('what a table lacks is named with its cure', async () => {
   );
 });
 
-test('a stream that would loop is refused', async () => {
+test('trap: a stream that would loop is refused', async () => {
   const shop = await reverseShop(cluster);
   const { stream } = await armReverse({ ...shop, tables: PROTECTED, name: 'forward', timeoutMs: 20_000 });
   // The same two databases the other way round.
@@ -128,7 +128,7 @@ test('a server that cannot replicate says what to set, and a role what it lacks'
   }
 });
 
-test('a slot that nobody reads is at risk, then lost, and the way back closed: it never fills the disk', async () => {
+test('trap: a slot that nobody reads is at risk, then lost, and the way back closed: it never fills the disk', async () => {
   const shop = await reverseShop(cluster);
   const { stream } = await armReverse({ ...shop, tables: PROTECTED, name: 'forgotten', timeoutMs: 20_000 });
   await shop.onReturn('ALTER SUBSCRIPTION roundtrip_forgotten DISABLE');
@@ -144,7 +144,7 @@ test('a slot that nobody reads is at risk, then lost, and the way back closed: i
   assert.match((await inspectReverse(shop, stream)).reasons.join(), /was removed/);
 });
 
-test('sequences are moved on with a margin and never back', async () => {
+test('trap: sequences are moved on with a margin and never back', async () => {
   await cluster.query('CREATE DATABASE s1');
   await cluster.query('CREATE DATABASE s2');
   const schema = `CREATE SEQUENCE behind; CREATE SEQUENCE ahead; CREATE SEQUENCE fresh; CREATE SEQUENCE "Down.Ward" INCREMENT -2; CREATE SEQUENCE tens INCREMENT 10;

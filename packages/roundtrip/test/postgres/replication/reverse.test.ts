@@ -141,7 +141,7 @@ test('arming that was interrupted between slot and subscription is completed', a
   await disarm(shop, stream);
 });
 
-test('a column that the new release adds later does not stop the stream', async () => {
+test('trap: a column that the new release adds later does not stop the stream', async () => {
   const { shop, stream } = await armed('additive');
   await shop.onLive(
     `ALTER TABLE orders ADD source text DEFAULT 'web'; INSERT INTO orders (user_id, source) VALUES (1, 'app')`,
@@ -150,7 +150,7 @@ test('a column that the new release adds later does not stop the stream', async 
   await disarm(shop, stream);
 });
 
-test('a row that points at nothing in the old schema arrives, is named, and the mapping gives it a place', async () => {
+test('trap: a row that points at nothing in the old schema arrives, is named, and the mapping gives it a place', async () => {
   const { shop, stream } = await armed('mapping');
   await shop.onLive(
     `INSERT INTO order_items (order_id, product_id, name) VALUES (1, 9001, 'born later'), (2, 9001, 'born later'), (2, 9002, 'too')`,
@@ -185,7 +185,7 @@ test('a row that points at nothing in the old schema arrives, is named, and the 
   await disarm(shop, stream);
 });
 
-test('a row that is missing in the return database is skipped in silence, and found', async () => {
+test('trap: a row that is missing in the return database is skipped in silence, and found', async () => {
   const { shop, stream } = await armed('skipped');
   await shop.onReturn('DELETE FROM order_items WHERE order_id = 77');
   await shop.onLive(`UPDATE order_items SET name = 'changed' WHERE order_id = 77`);
@@ -211,7 +211,7 @@ test('a change that cannot be applied ends in a deadline with the reason, before
   await disarm(shop, stream);
 });
 
-test('an old transaction of another database is named, and no slot is left behind', async () => {
+test('trap: an old transaction of another database is named, and no slot is left behind', async () => {
   const shop = await reverseShop(cluster);
   const old = await connect(cluster.address(), { applicationName: 'night report' });
   await old.query('BEGIN');
@@ -341,7 +341,7 @@ test('a rollback under superusers who write without pause loses no acknowledged 
   assert.equal(new Set(acknowledged).size, acknowledged.length, 'an id was given out twice');
 });
 
-test('a rename fails while the stream is there: it must be disarmed first', async () => {
+test('trap: a rename fails while the stream is there: it must be disarmed first', async () => {
   const { shop, stream } = await armed('rename');
   await assert.rejects(
     cluster.query(`ALTER DATABASE ${shop.return.database} RENAME TO other`),

@@ -87,7 +87,7 @@ async function rollBack(
   return { drained, gapMs: performance.now() - startedMs };
 }
 
-test('there and back under superusers who order without pause: no acknowledged order is lost', async (t) => {
+test('trap: there and back under superusers who order without pause: no acknowledged order is lost', async (t) => {
   const shop = await reverseShop(cluster);
   const writers = insistentWriters(cluster, shop.live.database, 8);
   t.after(() => writers.stop());
@@ -143,7 +143,7 @@ test('there and back under superusers who order without pause: no acknowledged o
   assert.deepEqual(left.rows[0], { slots: '0', subscriptions: '0' });
 });
 
-test('a copy that lacks a row is not switched to, and the old database goes on serving', async () => {
+test('trap: a copy that lacks a row is not switched to, and the old database goes on serving', async () => {
   const shop = await reverseShop(cluster);
   const begun = await begin(shop, 'lacking');
   await cluster.query('DELETE FROM order_items WHERE id = 1000', [], `${shop.live.database}_copy`);

@@ -125,7 +125,7 @@ for (const side of ['copy', 'old'] as const) {
   });
 }
 
-test('a rename that somebody holds up ends with the time limit of the fence', {
+test('trap: a rename that somebody holds up ends with the time limit of the fence', {
   timeout: 60_000,
 }, async () => {
   const copy = await begun('held');
@@ -166,7 +166,7 @@ for (const [mark, serving] of [
   for (const [fault, [name, work]] of Object.entries(faults).map(
     ([title, act], index) => [title, [`fault_${mark}_${index}`, act]] as const,
   )) {
-    test(`${fault} at "${mark}": the ${serving} database serves`, { timeout: 60_000 }, async () => {
+    test(`trap: ${fault} at "${mark}": the ${serving} database serves`, { timeout: 60_000 }, async () => {
       const copy = await begun(name);
       let reverse: Parameters<typeof resumeSwitch>[1];
       await assert.rejects(
@@ -191,7 +191,30 @@ for (const [mark, serving] of [
   }
 }
 
-test('a rename of a killed process that still runs cannot come after the settling', async () => {
+test('trap: the session of the switch is lost while it renames: the old database serves', async () => {
+  const copy = await begun('lost_renaming');
+  const holder = await connect(cluster.address(), { applicationName: 'holder' });
+  const journal = at('fenced', () =>
+    holder.query(`BEGIN; COMMENT ON DATABASE ${copy.shop.live.database} IS 'being described'`),
+  );
+  const switching = assert.rejects(switchToCopy({ ...copy.options, journal }));
+  await eventually(
+    async () =>
+      (
+        await admin.query(
+          `SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+           WHERE NOT l.granted AND a.application_name LIKE 'roundtrip switch%'`,
+        )
+      ).rowCount !== 0,
+    'the rename waits, and is ended',
+  );
+  await switching;
+  await oldServes(copy);
+  await holder.end();
+  await newServes(copy, (await switchToCopy(copy.options)).reverse);
+});
+
+test('trap: a rename of a killed process that still runs cannot come after the settling', async () => {
   const copy = await begun('surviving');
   const { shop, options } = copy;
   await closeDatabase(admin, shop.live.database, { timeoutMs: 10_000 });
@@ -212,7 +235,7 @@ test('a rename of a killed process that still runs cannot come after the settlin
   await oldServes(copy);
 });
 
-test('a new schema that the way back cannot follow is refused before anything is closed', async () => {
+test('trap: a new schema that the way back cannot follow is refused before anything is closed', async () => {
   const copy = await begun('reverse_preflight');
   const onCopy = (text: string) => cluster.query(text, [], copy.options.copyDatabase);
   await onCopy('ALTER TABLE order_items DROP CONSTRAINT order_items_pkey');
@@ -252,7 +275,7 @@ test('columns that were added to the copy after a failed attempt flow back, not 
   await newServes(copy, reverse);
 });
 
-test('DDL after the last look and before the fence is seen behind the fence', async () => {
+test('trap: DDL after the last look and before the fence is seen behind the fence', async () => {
   const copy = await begun('late_ddl');
   const journal = at('fencing', async () => {
     await withoutGuard(copy);
@@ -263,7 +286,7 @@ test('DDL after the last look and before the fence is seen behind the fence', as
   await oldServes(copy);
 });
 
-test('a copy that a killed switch left closed can be abandoned, and production serves', async () => {
+test('trap: a copy that a killed switch left closed can be abandoned, and production serves', async () => {
   const copy = await begun('abandon');
   const { shop, options } = copy;
   for (const database of [options.copyDatabase, shop.live.database])
