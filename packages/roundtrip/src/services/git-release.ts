@@ -1,11 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -14,7 +13,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { Refused } from '../errors.ts';
-import { runProcess } from '../process/run-process.ts';
+import { type RunProcessOptions, runProcess } from '../process/run-process.ts';
+import { differingFiles, listFiles, type ReleaseFiles, readReleaseFiles } from './release-files.ts';
 
 /** A tag and the commit it points at. */
 export interface PinnedRelease {
@@ -27,14 +27,17 @@ export interface DeployedRelease extends PinnedRelease {
   readonly path: string;
 }
 
+/** What stands in `REVISION.json` of a release that is complete. */
 interface Revision extends PinnedRelease {
-  /** Digest of the exported files, so that an edited tree is noticed. What `prepare` added is not in it. */
-  readonly contentDigest: string;
-  readonly files: readonly string[];
+  readonly exported: readonly string[];
+  /** As preparing left them, so that an edit, an added file or a changed mode is noticed. */
+  readonly files: ReleaseFiles;
 }
 
 const GIT_TIMEOUT_MS = 60_000;
 const REVISION = 'REVISION.json';
+const MAKING = '.making-';
+const FILES_NAMED_MAX = 10;
 
 /**
  * The commit of a tag.
@@ -67,7 +70,8 @@ export async function resolveRelease({
 
 /**
  * Exports a tag into `<releasesDirectory>/<tag>-<commit>`: complete or not there at all, since it is made under
- * another name and renamed. One that is there already is used again if its files are still those of the commit.
+ * another name and renamed. One that is there already is used again if its files are still as they were made. What a killed
+ * attempt left half made is removed.
  *
  * @throws Refused `tag-moved`, `release-dirty`; Failed from a prepare command.
  */
@@ -79,8 +83,9 @@ export async function deployRelease(options: {
   readonly prepare?: readonly (readonly string[])[] | undefined;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  readonly onSpawn?: RunProcessOptions['onSpawn'];
 }): Promise<DeployedRelease> {
-  const { repository, tag, commit, releasesDirectory, timeoutMs, signal } = options;
+  const { repository, tag, commit, releasesDirectory, timeoutMs, signal, onSpawn } = options;
   const now = await resolveRelease({ repository, tag });
   if (now.commit !== commit) {
     throw new Refused({
@@ -91,22 +96,24 @@ export async function deployRelease(options: {
     });
   }
   const place = path.join(releasesDirectory, `${tag.replaceAll('/', '-')}-${commit.slice(0, 12)}`);
+  removeHalfMade(place);
   if (existsSync(place)) {
-    requireClean(place);
+    requireClean(place, await editedFiles(place));
     return { path: place, tag, commit };
   }
-  const making = `${place}.making-${randomBytes(3).toString('hex')}`;
+  const making = `${place}${MAKING}${randomBytes(3).toString('hex')}`;
   mkdirSync(making, { recursive: true });
   try {
     const archive = path.join(making, '.archive.tar');
     await git(repository, ['archive', '--format=tar', `--output=${archive}`, commit]);
-    await runProcess(['tar', '-xf', archive, '-C', making], { timeoutMs, signal });
+    await runProcess(['tar', '-xf', archive, '-C', making], { timeoutMs, signal, onSpawn });
     rmSync(archive);
-    const files = listFiles(making);
+    const exported = listFiles(making);
     for (const command of options.prepare ?? [])
-      await runProcess(command, { cwd: making, timeoutMs, signal });
+      await runProcess(command, { cwd: making, timeoutMs, signal, onSpawn });
     // After preparing: what a prepare command made of an exported file is what shall be found again.
-    const revision: Revision = { tag, commit, contentDigest: digestFiles(making, files), files };
+    const files = await readReleaseFiles(making, { exported, except: REVISION });
+    const revision: Revision = { tag, commit, exported, files };
     writeFileSync(path.join(making, REVISION), JSON.stringify(revision), { flush: true });
     renameSync(making, place);
   } catch (error) {
@@ -116,76 +123,116 @@ export async function deployRelease(options: {
   return { path: place, tag, commit };
 }
 
-/** Points `<releasesDirectory>/current` at a release, atomically: readers see the old or the new one. */
+/**
+ * Points `<releasesDirectory>/current` at a release, atomically: readers see the old or the new one. Says in what the
+ * release differs from how it was made. Forward, such a one is refused; on the way back at 02:00 it is
+ * what production ran before, edits included, and is gone back to (`edited: 'tell'`).
+ *
+ * @throws Refused `release-incomplete`, `release-dirty`.
+ */
 export async function activateRelease({
   releasesDirectory,
   release,
+  edited = 'refuse',
 }: {
   readonly releasesDirectory: string;
   readonly release: string;
-}): Promise<void> {
-  if (readRevision(release) === undefined) {
+  readonly edited?: 'refuse' | 'tell' | undefined;
+}): Promise<{ readonly edited: readonly string[] }> {
+  if (!existsSync(release) || (edited === 'refuse' && readRevision(release) === undefined)) {
     throw new Refused({
       code: 'release-incomplete',
-      seen: `${release} has no ${REVISION}`,
+      seen: `${release} ${existsSync(release) ? `has no ${REVISION}` : 'is not there'}`,
       expected: 'a release that was exported and prepared to its end',
       next: 'deploy it first; `current` still points at what it did',
     });
   }
-  const link = path.join(releasesDirectory, `.current-${randomBytes(3).toString('hex')}`);
+  const differing = edited === 'refuse' ? await editedFiles(release) : await editedIfKnown(release);
+  if (edited === 'refuse') requireClean(release, differing);
+  const link = path.join(releasesDirectory, '.current.roundtrip');
+  rmSync(link, { force: true });
   symlinkSync(path.relative(releasesDirectory, release), link);
   renameSync(link, path.join(releasesDirectory, 'current'));
+  return { edited: differing };
 }
 
-/** The release that `current` points at; undefined when there is no such link. */
+/**
+ * The release that `current` points at; undefined when there is no such link, or it points at something that was not
+ * deployed by Roundtrip.
+ *
+ * @throws Refused `release-link-broken`: a link to nothing is not the same as no link.
+ */
 export async function currentRelease({
   releasesDirectory,
 }: {
   readonly releasesDirectory: string;
 }): Promise<DeployedRelease | undefined> {
   const link = path.join(releasesDirectory, 'current');
-  if (!existsSync(link)) return undefined;
+  const stat = lstatSync(link, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  if (!stat.isSymbolicLink() || !existsSync(link)) {
+    throw new Refused({
+      code: 'release-link-broken',
+      seen: `${link} ${stat.isSymbolicLink() ? 'points at nothing' : 'is no link'}`,
+      expected: 'a link to the release that runs',
+      next: 'find out who removed that release, and point the link at the one that production runs',
+    });
+  }
   const place = path.join(realpathSync(releasesDirectory), path.basename(realpathSync(link)));
   const revision = readRevision(place);
   return revision === undefined ? undefined : { path: place, tag: revision.tag, commit: revision.commit };
 }
 
-function requireClean(place: string): void {
-  const revision = readRevision(place);
-  if (revision !== undefined && digestFiles(place, revision.files) === revision.contentDigest) return;
+/** In what a release differs from how it was made: `['bin/shop: mode changed', 'extra.py: added']`. */
+export async function editedFiles(release: string): Promise<readonly string[]> {
+  const revision = readRevision(release);
+  if (revision === undefined || Array.isArray(revision.files) || revision.exported === undefined)
+    return [
+      `${REVISION}: ${revision === undefined ? 'missing or broken' : 'of another version of Roundtrip'}`,
+    ];
+  const { exported, files } = revision;
+  return differingFiles(files, await readReleaseFiles(release, { exported, except: REVISION }));
+}
+
+/** No look at the files may stand in the way back: a full disk is reason enough for one to fail. */
+async function editedIfKnown(release: string): Promise<readonly string[]> {
+  try {
+    return await editedFiles(release);
+  } catch (error) {
+    return [`not compared: ${(error as Error).message}`];
+  }
+}
+
+function requireClean(place: string, differing: readonly string[]): void {
+  if (differing.length === 0) return;
   throw new Refused({
     code: 'release-dirty',
-    seen: `the files in ${place} are not those of its commit`,
-    expected: 'a release as it was exported',
-    next: 'find out who edited it, then remove the folder: it is exported anew',
+    seen: `the files in ${place} are not as they were made: ${differing.slice(0, FILES_NAMED_MAX).join(', ')}${differing.length > FILES_NAMED_MAX ? ` and ${differing.length - FILES_NAMED_MAX} more` : ''}`,
+    expected: 'a release as it was exported and prepared',
+    next: 'find out who edited it, then remove the folder: it is exported anew; what the application writes belongs into .gitignore',
+    fields: { files: differing },
   });
+}
+
+/** One operator at a time: what is half made under such a name is of an attempt that was killed. */
+function removeHalfMade(place: string): void {
+  const folder = path.dirname(place);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(`${path.basename(place)}${MAKING}`))
+      rmSync(path.join(folder, name), { recursive: true, force: true });
+  }
 }
 
 function readRevision(place: string): Revision | undefined {
   const file = path.join(place, REVISION);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Revision) : undefined;
-}
-
-function listFiles(folder: string): string[] {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
-    (entry) => !entry.isDirectory(),
-  );
-  return entries.map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name))).sort();
-}
-
-function digestFiles(folder: string, files: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const name of files) {
-    const file = path.join(folder, name);
-    if (!existsSync(file) && !isLink(file)) return `missing ${name}`;
-    const content = isLink(file) ? readlinkSync(file) : readFileSync(file);
-    hash.update(`${name}\0${Buffer.byteLength(content)}\0`).update(content);
+  if (!existsSync(file)) return undefined;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Revision;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined; // Half a file is as good as none: the release is not complete.
+    throw error;
   }
-  return hash.digest('hex');
-}
-
-function isLink(file: string): boolean {
-  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 function git(repository: string, argv: readonly string[], okExitCodes: readonly number[] = [0]) {

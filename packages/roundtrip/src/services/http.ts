@@ -13,7 +13,10 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** At most 4 MiB of it. */
   readonly body: string;
+  /** The body was longer: what is there is not all, and not read as JSON. */
+  readonly cut: boolean;
   /** The body as JSON, where it is that. */
   readonly json: Json | undefined;
   readonly latencyMs: number;
@@ -33,12 +36,12 @@ export interface HttpExpectation {
 }
 
 const TIMEOUT_MS = 10_000;
-const BODY_CHARACTERS_MAX = 4 << 20;
+const BODY_BYTES_MAX = 4 << 20;
 
 /**
- * Performs a request. Any answer is an answer; not getting one is an error.
+ * Performs a request. Any answer is an answer; not getting one is an error, and being interrupted is another.
  *
- * @throws Failed `http-unreachable`.
+ * @throws Failed `http-unreachable`, `http-aborted`.
  */
 export async function httpRequest(
   request: HttpRequest & { readonly signal?: AbortSignal | undefined },
@@ -54,15 +57,17 @@ export async function httpRequest(
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
       ...(body === undefined ? {} : { body }),
     });
-    const text = (await response.text()).slice(0, BODY_CHARACTERS_MAX);
+    const { text, cut } = await readBody(response);
     return {
       status: response.status,
       headers: Object.fromEntries(response.headers),
       body: text,
-      json: parsed(text),
+      cut,
+      json: cut ? undefined : parsed(text),
       latencyMs: Math.round(performance.now() - startedMs),
     };
   } catch (cause) {
+    if (signal?.aborted === true) throw interrupted(`${method} ${withoutCredentials(url)}`, cause);
     const why = deadline.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause as Error);
     throw new Failed({
       code: 'http-unreachable',
@@ -75,10 +80,33 @@ export async function httpRequest(
   }
 }
 
+/** An endless answer must not fill our memory: the rest is not fetched. */
+async function readBody(response: Response): Promise<{ readonly text: string; readonly cut: boolean }> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes > BODY_BYTES_MAX) break; // Leaving the loop cancels the stream.
+  }
+  const whole = Buffer.concat(chunks).subarray(0, BODY_BYTES_MAX);
+  return { text: new TextDecoder().decode(whole), cut: bytes > BODY_BYTES_MAX };
+}
+
+function interrupted(request: string, cause: unknown): Failed {
+  return new Failed({
+    code: 'http-aborted',
+    seen: `${request} was interrupted`,
+    expected: 'time for an answer',
+    next: 'a write may have arrived all the same; resume goes on',
+    cause,
+  });
+}
+
 /**
  * Performs a request and holds its answer against the expectation.
  *
- * @throws Failed `http-unreachable`, `http-unexpected` naming every part that is not as expected.
+ * @throws Failed `http-unreachable`, `http-aborted`, `http-unexpected` naming every part that is not as expected.
  */
 export async function expectHttp(
   request: HttpRequest & { readonly signal?: AbortSignal | undefined },
@@ -89,7 +117,7 @@ export async function expectHttp(
   if (problems.length === 0) return answer;
   throw new Failed({
     code: 'http-unexpected',
-    seen: `${request.method ?? 'GET'} ${withoutCredentials(request.url)}: ${problems.map(({ seen }) => seen).join('; ')} (body begins ${JSON.stringify(answer.body.slice(0, 200))})`,
+    seen: `${request.method ?? 'GET'} ${withoutCredentials(request.url)}: ${problems.map(({ seen }) => seen).join('; ')} (body ${answer.cut ? `cut after ${BODY_BYTES_MAX} bytes, ` : ''}begins ${JSON.stringify(answer.body.slice(0, 200))})`,
     expected: problems.map(({ expected }) => expected).join('; '),
     next: "look at the service's log",
   });

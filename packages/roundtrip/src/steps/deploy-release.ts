@@ -5,10 +5,12 @@ import type { Target } from '../runbook/target.ts';
 import {
   activateRelease,
   currentRelease,
+  editedFiles,
   deployRelease as exportRelease,
   resolveRelease,
 } from '../services/git-release.ts';
-import { anyStepKind, type StepContext } from './step-kind.ts';
+import { anyStepKind, type Finding, type StepContext } from './step-kind.ts';
+import { endSurvivors, noteChildren } from './survivors.ts';
 
 export interface DeployArgs extends JsonObject {
   readonly tag: string;
@@ -54,14 +56,32 @@ async function currentCommit(context: StepContext): Promise<string | undefined> 
   return (await currentRelease({ releasesDirectory: requireReleases(context).directory }))?.commit;
 }
 
+/** Known days ahead and not at 02:00: a rollback goes back to the present release as it is, edits included. */
+async function editedPresent(context: StepContext): Promise<readonly Finding[]> {
+  const present = await currentRelease({ releasesDirectory: requireReleases(context).directory });
+  const edited = present === undefined ? [] : await editedFiles(present.path);
+  if (present === undefined || edited.length === 0) return [];
+  return [
+    {
+      code: 'release-edited',
+      severity: 'warning',
+      seen: `${present.path} was edited since it was deployed: ${edited.slice(0, 10).join(', ')}`,
+      expected: 'the present release as it was deployed: a rollback goes back to it as it is',
+      cure: 'bring the edits into a tag and deploy that, or undo them; leave out by .gitignore what the application writes',
+    },
+  ];
+}
+
 export const deployReleaseKind = anyStepKind<DeployArgs>({
   kind: 'deploy-release',
   async check(context, args) {
     const { repository } = requireReleases(context);
     const expected = await pinnedCommit(context, args.tag);
     const { commit } = await resolveRelease({ repository, tag: args.tag });
-    if (commit === expected) return [];
+    const edited = await editedPresent(context);
+    if (commit === expected) return edited;
     return [
+      ...edited,
       {
         code: 'tag-moved',
         severity: 'refusal',
@@ -72,6 +92,7 @@ export const deployReleaseKind = anyStepKind<DeployArgs>({
     ];
   },
   async inspect(context, args) {
+    await endSurvivors(context);
     return (await currentCommit(context)) === (await pinnedCommit(context, args.tag)) ? 'done' : 'not-done';
   },
   async do(context, args) {
@@ -94,6 +115,7 @@ export const deployReleaseKind = anyStepKind<DeployArgs>({
       prepare,
       timeoutMs,
       signal,
+      onSpawn: noteChildren(context),
     });
     await activateRelease({ releasesDirectory: directory, release: release.path });
     return { tag: args.tag, commit, path: release.path, previous: context.marks.previous ?? null };
@@ -114,7 +136,19 @@ export const deployReleaseKind = anyStepKind<DeployArgs>({
     const { previous } = context.marksOfDo;
     if (typeof previous?.path !== 'string')
       return { current: (await currentCommit(context)) ?? null, note: 'no release was current before' };
-    await activateRelease({ releasesDirectory: requireReleases(context).directory, release: previous.path });
-    return { current: previous.commit ?? null, tag: previous.tag ?? null };
+    const { edited } = await activateRelease({
+      releasesDirectory: requireReleases(context).directory,
+      release: previous.path,
+      edited: 'tell',
+    });
+    // Gone back to all the same: it is what production ran, and a refusal would leave customers with neither.
+    for (const file of edited) context.log(`ATTENTION: the previous release was edited: ${file}`);
+    return {
+      current: previous.commit ?? null,
+      tag: previous.tag ?? null,
+      ...(edited.length === 0
+        ? {}
+        : { attention: 'the previous release was edited since it was deployed', edited }),
+    };
   },
 });
