@@ -165,3 +165,30 @@ describe('the dashboard of a run', () => {
     await keepScreenshot(page, 'dashboard-stale');
   });
 });
+
+describe('a run that needs a person', () => {
+  it('says what it waits for and how to answer, and never offers a button for it', async () => {
+    const waiting = recordedRun({ kind: 'live' });
+    const served = await serveState(waiting.state.root, STARTED + 60_000);
+    try {
+      const { page, faults } = await chromium.visit({ locale: 'en-GB' });
+      await page.goto(served.url);
+      const banner = page.getByRole('alert');
+      await banner.getByText(`roundtrip approve --step meeting --run ${waiting.runId}`).waitFor();
+      assert.equal(await page.getByRole('button', { name: /approve/i }).count(), 0);
+      assert.deepEqual(await accessibilityProblems(page), []);
+      await keepScreenshot(page, 'dashboard-waiting');
+      // The answer is given elsewhere; the page follows by itself.
+      recordUntilMigration(waiting);
+      waiting.fail('migrate', 30, 'exit 1: relation "products" is locked by pid 4711');
+      await page.locator('.state', { hasText: 'failed' }).waitFor();
+      await page.getByRole('button', { name: 'Run schema migrations' }).click();
+      await page.getByRole('dialog').getByText('locked by pid 4711').first().waitFor();
+      assert.deepEqual(await accessibilityProblems(page), []);
+      await keepScreenshot(page, 'dashboard-failed-step');
+      assert.deepEqual(faults, []);
+    } finally {
+      await served.close();
+    }
+  });
+});

@@ -1,6 +1,7 @@
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { digestOf, sha256 } from '../../digest.ts';
 import { Failed } from '../../errors.ts';
 
 /** A file of the built dashboard, in memory: what is not in the list cannot be asked for. */
@@ -21,43 +22,48 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The pages of the dashboard by URL path, built first where a source is newer than what was built. Built files are not
- * committed, so that what is served is always what the sources say.
+ * The pages of the dashboard by URL path, built first where no build of these very sources is there. Built files are
+ * not committed, so that what is served is always what the sources say.
  *
  * @throws Failed `dashboard-not-built` with the builder's own words.
  * @example (await webFiles()).get('/')
  */
 export async function webFiles(): Promise<ReadonlyMap<string, WebFile>> {
-  if (isOutdated()) await buildWeb();
-  const files = globSync('**/*', { cwd: DIST }).filter((name) => statSync(path.join(DIST, name)).isFile());
+  const built = path.join(DIST, stampOfSources());
+  if (!existsSync(built)) await buildWeb(built);
+  const files = globSync('**/*', { cwd: built }).filter((name) => statSync(path.join(built, name)).isFile());
   return new Map(
     files.map((name) => [
       name === 'index.html' ? '/' : `/${name.split(path.sep).join('/')}`,
       {
         type: TYPES[path.extname(name)] ?? 'application/octet-stream',
-        body: readFileSync(path.join(DIST, name)),
+        body: readFileSync(path.join(built, name)),
       },
     ]),
   );
 }
 
-function isOutdated(): boolean {
-  const built = path.join(DIST, 'index.html');
-  if (!existsSync(built)) return true;
-  const builtMs = statSync(built).mtimeMs;
-  const sources = [
-    ...globSync('web/**/*', { cwd: DASHBOARD }),
-    ...globSync('view/*-view.ts', { cwd: DASHBOARD }),
-  ];
-  return sources.some((name) => statSync(path.join(DASHBOARD, name)).mtimeMs > builtMs);
+/** By content: the times of files say nothing after a checkout. */
+function stampOfSources(): string {
+  const sources = ['web/**/*', 'view/*-view.ts'].flatMap((pattern) => globSync(pattern, { cwd: DASHBOARD }));
+  const files = sources.filter((name) => statSync(path.join(DASHBOARD, name)).isFile()).sort();
+  return digestOf(files.map((name) => [name, sha256(readFileSync(path.join(DASHBOARD, name)))])).slice(0, 16);
 }
 
-async function buildWeb(): Promise<void> {
+/** Builds aside and renames: two processes may build at once, and neither may read half of what the other writes. */
+async function buildWeb(built: string): Promise<void> {
+  const aside = `${built}.${process.pid}`;
   try {
     // Only here: the builder is heavy, and nothing else of the tool needs it.
     const { build } = await import('vite');
-    await build({ root: WEB, configFile: path.join(WEB, 'vite.config.ts'), logLevel: 'error' });
+    await build({
+      root: WEB,
+      configFile: path.join(WEB, 'vite.config.ts'),
+      logLevel: 'error',
+      build: { outDir: aside },
+    });
   } catch (cause) {
+    rmSync(aside, { recursive: true, force: true });
     throw new Failed({
       code: 'dashboard-not-built',
       seen: `building ${WEB}: ${(cause as Error).message}`,
@@ -65,5 +71,12 @@ async function buildWeb(): Promise<void> {
       next: 'run `npm install`; `roundtrip status` shows the same facts without them',
       cause,
     });
+  }
+  try {
+    renameSync(aside, built);
+  } catch (error) {
+    // Another process was first, with the same sources.
+    rmSync(aside, { recursive: true, force: true });
+    if (!existsSync(built)) throw error;
   }
 }
