@@ -9,6 +9,21 @@ export { readTargets, type Target } from './runbook/target.ts';
 export type { CommandService } from './services/command-services.ts';
 export { activateRelease, deployRelease as exportRelease, resolveRelease } from './services/git-release.ts';
 export type { HttpExpectation, HttpRequest } from './services/http.ts';
+export type { NginxDoor } from './services/nginx.ts';
+export {
+  type BackendChange,
+  inspectPooled,
+  type Pgbouncer,
+  type PooledDatabase,
+  pauseDatabase,
+  pointDatabaseAt,
+  resumeDatabase,
+} from './services/pgbouncer.ts';
+export { prometheusRules, writePrometheusRules } from './services/prometheus-rules.ts';
+export type { Service } from './services/service.ts';
+export type { RemoteHost } from './services/ssh.ts';
+export type { SupervisorGroup } from './services/supervisor.ts';
+export type { SystemdUnit } from './services/systemd.ts';
 export { approve } from './steps/approve.ts';
 export { backup } from './steps/backup.ts';
 export { baseline } from './steps/baseline.ts';
@@ -27,3 +42,4 @@ export { watch } from './steps/watch.ts';
 export { wayBack } from './steps/way-back.ts';
 export { type MatrixRow, storyMatrix } from './watch/matrix.ts';
 export type { WatchPlan } from './watch/watch-plan.ts';
+export { ALARM_WINDOWS } from './watch/windows.ts';
