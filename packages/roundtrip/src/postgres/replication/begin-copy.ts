@@ -61,7 +61,8 @@ const APPLICATION = 'roundtrip copy';
  * exported snapshot, a dump in that snapshot, restored and verified to T3, then the changes of the slot. Nothing
  * blocks; `CREATE DATABASE … TEMPLATE` would need the source without sessions.
  *
- * What an earlier attempt of this name left is removed first: until the switch, a copy is scratch.
+ * What an earlier attempt of this name left is removed first: until the switch, a copy is scratch. A failure leaves what
+ * was begun (a slot that keeps WAL, a source that refuses DDL): `abandonCopy` removes it.
  *
  * @throws Refused `replication-refused`, `copy-is-live`; Failed `slot-blocked`, those of `dumpDatabase` and `verifyBackup`.
  */

@@ -44,7 +44,8 @@ export async function resumeSwitch(
     );
   } catch (error) {
     if (position === 'after') throw error;
-    if ((await standDown(options)) === 'old') return { serving: 'old', because: (error as Error).message };
+    if ((await standDown(options, error)) === 'old')
+      return { serving: 'old', because: (error as Error).message };
   }
   return withClient(admin, session, async (client) => ({
     serving: 'new',

@@ -42,9 +42,11 @@ export function switchApplication({ begun }: Pick<SwitchSite, 'begun'>): string 
  * session, since the old one may be what was lost; a statement of it that still runs is ended first, so that nothing
  * comes after the look at the catalogue. Repeated until `timeoutMs` is over: the server may be starting again.
  *
+ * `failure` is what ended the switch, for the message.
+ *
  * @throws Ambiguous `switch-unclear`; Failed `stand-down-failed`.
  */
-export async function standDown(options: SwitchSite): Promise<'old' | 'new'> {
+export async function standDown(options: SwitchSite, failure?: unknown): Promise<'old' | 'new'> {
   const deadline = Date.now() + options.timeoutMs;
   for (;;) {
     try {
@@ -53,7 +55,7 @@ export async function standDown(options: SwitchSite): Promise<'old' | 'new'> {
       );
     } catch (error) {
       if (error instanceof Ambiguous) throw error;
-      if (Date.now() > deadline) throw failed(options, error);
+      if (Date.now() > deadline) throw failed(options, error, failure);
       await delay(RETRY_MS);
     }
   }
@@ -92,12 +94,13 @@ async function resumeForward(client: Client, { admin, begun, ...options }: Switc
   );
 }
 
-function failed({ source, timeoutMs }: SwitchSite, cause: unknown): Failed {
+function failed({ source, timeoutMs }: SwitchSite, cause: unknown, failure: unknown): Failed {
+  const reason = failure === undefined ? 'was interrupted' : `failed (${(failure as Error).message})`;
   return new Failed({
     code: 'stand-down-failed',
-    seen: `after a switch that failed, within ${timeoutMs} ms: ${(cause as Error).message}`,
+    seen: `after a switch that ${reason}, for ${timeoutMs} ms: ${(cause as Error).message}`,
     expected: `${source.database} open to clients again and its copy kept in step`,
     next: `resume at once: until then clients may find ${source.database} closed`,
-    cause,
+    cause: failure === undefined ? cause : new AggregateError([failure, cause]),
   });
 }

@@ -96,7 +96,7 @@ export async function switchToCopy(options: SwitchToCopyOptions): Promise<Switch
     );
     return { ...fenced, phases, reverse };
   } catch (error) {
-    if (fence.closing) await standDown(options);
+    if (fence.closing) await standDown(options, error);
     throw error;
   } finally {
     await sessions.end();

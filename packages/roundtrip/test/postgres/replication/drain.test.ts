@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createCluster, type PrivateCluster } from 'pg-cluster';
 import { Failed } from '../../../src/errors.ts';
-import { withClient } from '../../../src/postgres/connection.ts';
+import { connect, withClient } from '../../../src/postgres/connection.ts';
 import { compareAtOnePoint } from '../../../src/postgres/replication/compare-at-one-point.ts';
 import {
   armReverse,
@@ -157,4 +157,36 @@ test('tables that somebody holds are not waited for without end', async () => {
       await sessions.end();
     }
   });
+});
+
+test('a session that is lost under the lock of the comparison lets customers go on, and the comparison fails', async () => {
+  const { shop, stream } = await armed('lost_lock');
+  const sessions = await openStreamSessions({ publisher: shop.live, subscriber: shop.return }, stream, {
+    timeoutMs: 20_000,
+  });
+  const holder = await connect(shop.return, { applicationName: 'holder' });
+  try {
+    await holder.query('BEGIN; LOCK TABLE roundtrip.replication_marker IN SHARE MODE');
+    const comparing = assert.rejects(
+      compareAtOnePoint(sessions, stream, { lockTimeoutMs: 15_000 }),
+      /terminat|Connection|not queryable/,
+    );
+    await eventually(
+      async () =>
+        (
+          await publisher.query(
+            `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'orders'::regclass AND mode = 'ShareLock' AND granted`,
+            [],
+            shop.live.database,
+          )
+        ).rowCount !== 0,
+      'the tables are locked, and the session ended',
+    );
+    await shop.onLive('INSERT INTO orders (user_id) VALUES (1)');
+    await holder.query('COMMIT');
+    await comparing;
+  } finally {
+    await holder.end();
+    await sessions.end();
+  }
 });

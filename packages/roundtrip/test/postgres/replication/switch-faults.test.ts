@@ -235,6 +235,31 @@ test('trap: a rename of a killed process that still runs cannot come after the s
   await oldServes(copy);
 });
 
+test('an exchange that is half done and cannot be completed is taken back, with the reason', async (t) => {
+  const copy = await begun('taken_back');
+  const { shop, options } = copy;
+  const client = await connect(cluster.address(options.copyDatabase), { applicationName: 'two-phase' });
+  await client.query(`BEGIN; UPDATE products SET name = 'x'; PREPARE TRANSACTION 'in the way'`);
+  await client.end();
+  t.after(() => cluster.query(`ROLLBACK PREPARED 'in the way'`, [], options.copyDatabase));
+  // As a switch that was killed between its renames leaves it.
+  await assert.rejects(closeDatabase(admin, options.copyDatabase, { timeoutMs: 10_000 }), {
+    code: 'prepared-transactions',
+  });
+  await closeDatabase(admin, shop.live.database, { timeoutMs: 10_000 });
+  await admin.query(`ALTER DATABASE ${shop.live.database} RENAME TO ${options.returnDatabase}`);
+  const settled = await resumeSwitch(options, { ...options.begun.stream, name: options.reverseName });
+  assert.ok(settled.serving === 'old');
+  assert.match(settled.because ?? '', /prepared transactions in live\d+_copy: in the way/);
+  await oldServes(copy);
+});
+
+test('a new database that serves without a reverse stream in the journal is for a human', async () => {
+  const { options } = await begun('unnoted');
+  await switchToCopy(options);
+  await assert.rejects(resumeSwitch(options, undefined), { code: 'switch-unclear' });
+});
+
 test('trap: a new schema that the way back cannot follow is refused before anything is closed', async () => {
   const copy = await begun('reverse_preflight');
   const onCopy = (text: string) => cluster.query(text, [], copy.options.copyDatabase);

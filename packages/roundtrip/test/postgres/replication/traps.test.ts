@@ -10,14 +10,14 @@
  * | apply checks no foreign key, convalidated stays true | here: a foreign key that the stream broke; reverse: a row that points at nothing |
  * | superusers ignore limits; only a closed door and no session left is a fence | fence-and-switch: a fence holds, two databases exchange places |
  * | lag against sent_lsn can read 0 | drain: a drain does not end before the last change is applied |
- * | sequences do not replicate | preflight: sequences are moved on; side-by-side: there and back |
+ * | sequences do not replicate | preflight: sequences are moved on; here: numbers go on |
  * | a published table without replica identity | preflight: what a table lacks; switch-faults: a new schema that the way back cannot follow |
  * | rows missing on the subscriber are skipped silently | reverse: a row that is missing; side-by-side: a copy that lacks a row |
  * | an additive column breaks the reverse stream | reverse: a column that the new release adds later |
- * | both directions at once loop | preflight: a stream that would loop; here: only one direction is left |
+ * | both directions at once loop | preflight: a stream that would loop; here: one direction is left |
  * | one subscription a table loses the order between tables | here: a transaction over two tables arrives whole |
  * | a rename needs zero sessions, and fails after 5 s | reverse: a rename fails while the stream is there; switch-faults: a rename that somebody holds up |
- * | after a name swap an old dbname points at itself | here: the way back connects to the new database under the live name |
+ * | after a name swap an old dbname points at itself | here: one direction is left, to the new one |
  * | a forgotten slot fills the disk | preflight: a slot that nobody reads; switch-faults: a copy that a killed switch left |
  * | poolers and workers keep dead connections | here: nobody stays on the old database (the pooler itself: services/pgbouncer) |
  * | a lost connection during COMMIT or RENAME | switch-faults: the session of the switch is lost; lost while it renames; a rename of a killed process |
@@ -70,6 +70,9 @@ test('trap: a copy is made of a database that is in use, which no template can b
       return () => customer.end();
     },
   });
+  assert.equal(options.begun.ddlRefused, true);
+  await assert.rejects(shop.onLive('ALTER TABLE orders ADD more int'), /DDL is refused/);
+  await cluster.query('ALTER TABLE orders ADD more int', [], options.copyDatabase);
   const count = 'SELECT count(*)::int AS n FROM orders';
   const { rows } = await cluster.query(count, [], options.copyDatabase);
   assert.deepEqual(rows, (await shop.onLive(count)).rows);
@@ -150,8 +153,10 @@ test('trap: a transaction over two tables arrives whole: one subscription for al
   assert.equal((await shop.onReturn(`SELECT FROM order_items WHERE name = 'whole'`)).rowCount, 1);
 });
 
-test('trap: after a switch nobody is on the old database, one direction is left, and it connects to the new one', async () => {
+test('trap: after a switch nobody is on the old database, numbers go on, and one direction is left, to the new one', async () => {
   const { shop, options } = await begunCopy(cluster, { folder, name: 'after' });
+  // The sequence of the copy knows nothing of these.
+  await shop.onLive('INSERT INTO orders (user_id) SELECT 1 FROM generate_series(1, 50)');
   const stale = await connect(shop.live, { applicationName: 'application worker' });
   const { reverse } = await switchToCopy(options);
   await assert.rejects(stale.query(`INSERT INTO orders (user_id, note) VALUES (1, 'stale')`));
@@ -178,8 +183,14 @@ test('trap: after a switch nobody is on the old database, one direction is left,
     [reverse.slot, options.begun.stream.slot],
   );
   assert.deepEqual(slots, [{ database: shop.live.database, active: true }]);
+  // The new schema is nobody's copy: DDL goes on.
+  await onBack('CREATE TABLE notes (id int)');
+  await shop.onLive('CREATE TABLE notes (id int)');
   // Written once, it is there once on each side and does not come back.
-  await shop.onLive(`INSERT INTO orders (user_id, note) VALUES (1, 'once')`);
+  const { rows: ids } = await shop.onLive(
+    `INSERT INTO orders (user_id, note) VALUES (1, 'once') RETURNING id > (SELECT max(id) FROM orders) AS free`,
+  );
+  assert.equal(ids[0].free, true);
   const written = async (database: string) =>
     (await cluster.query(`SELECT FROM orders WHERE note = 'once'`, [], database)).rowCount;
   await eventually(async () => (await written(options.returnDatabase)) === 1, 'the way back carries it');
