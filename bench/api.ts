@@ -60,6 +60,11 @@ function loadsOf(products: number): readonly Load[] {
     { name: 'product with 100 variants, p95', limit: P95_MS_MAX, path: () => '/api/products/hundred/' },
     { name: 'first page of the list, p95', limit: P95_MS_MAX, path: () => '/api/products/' },
     {
+      name: 'the same product as a page of the storefront, p95',
+      limit: null,
+      path: () => '/product/hundred/',
+    },
+    {
       name: 'another product each time, p95',
       limit: null,
       path: (n) => `/api/products/good-${1 + ((n * 7919) % products)}/`,

@@ -72,8 +72,9 @@ function isOwnOrigin(request: FastifyRequest, hosts: ReadonlySet<string>): boole
   const { origin } = request.headers;
   if (origin !== undefined && !hosts.has(origin.replace(/^https?:\/\//, ''))) return false;
   const site = request.headers['sec-fetch-site'];
-  // A link in a chat opens the page ("none" or cross-site navigation with the token); everything else is our own page.
-  return site !== 'cross-site' || request.headers['sec-fetch-mode'] === 'navigate';
+  if (site === undefined || site === 'same-origin' || site === 'none') return true;
+  // A link in a chat opens the page; anything else from elsewhere, another port of this machine included, does not.
+  return request.headers['sec-fetch-mode'] === 'navigate';
 }
 
 function equal(given: string | undefined, token: string): boolean {
