@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { Refused } from '../../errors.ts';
 import { type Client, type DatabaseAddress, withClient } from '../connection.ts';
-import { dumpDatabase } from '../dump.ts';
+import { type DumpOptions, dumpDatabase } from '../dump.ts';
 import { databaseOid } from '../switch.ts';
 import { canonicalTableName } from '../table-name.ts';
 import { verifyBackup } from '../verify-backup.ts';
@@ -41,6 +41,8 @@ export interface BeginCopyOptions extends CopySite {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly onLine?: ((stream: 'stdout' | 'stderr', line: string) => void) | undefined;
+  /** Told of every child, so that a caller who dies can find it again. */
+  readonly onSpawn?: DumpOptions['onSpawn'];
 }
 
 export interface CopyBegun {
@@ -67,7 +69,7 @@ const APPLICATION = 'roundtrip copy';
  * @throws Refused `replication-refused`, `copy-is-live`; Failed `slot-blocked`, those of `dumpDatabase` and `verifyBackup`.
  */
 export async function beginCopy(options: BeginCopyOptions): Promise<CopyBegun> {
-  const { source, admin, copyDatabase, directory, jobs, timeoutMs, signal, onLine } = options;
+  const { source, admin, copyDatabase, directory, jobs, timeoutMs, signal, onLine, onSpawn } = options;
   const names = streamNames(options.name);
   await abandonCopy(options, { ...names, name: options.name }, { timeoutMs: options.slotTimeoutMs });
   await rm(directory, { recursive: true, force: true });
@@ -95,6 +97,7 @@ export async function beginCopy(options: BeginCopyOptions): Promise<CopyBegun> {
       snapshot: { id: slot.snapshot, lsn: slot.consistentPoint },
       signal,
       onLine,
+      onSpawn,
     });
   } finally {
     await slot.release();
@@ -107,6 +110,7 @@ export async function beginCopy(options: BeginCopyOptions): Promise<CopyBegun> {
     timeoutMs,
     signal,
     onLine,
+    onSpawn,
   });
   const base = { name: options.name, ...names, tables: prepared.tables };
   const stream = await subscribe(options, base);

@@ -9,7 +9,9 @@ import { type Client, connect, withClient } from '../../../src/postgres/connecti
 import { closeDatabase, openDatabase } from '../../../src/postgres/fence.ts';
 import {
   abandonCopy,
+  drainTo,
   inspectReverse,
+  type ReplicationStream,
   removeDdlGuard,
   resumeSwitch,
   type SwitchToCopyOptions,
@@ -58,18 +60,17 @@ async function oldServes({ shop, options }: BegunCopy): Promise<void> {
   );
 }
 
-/** The new database takes orders under the live name, and the way back is open. */
-async function newServes(
-  { shop, options }: BegunCopy,
-  reverse: Parameters<typeof inspectReverse>[1],
-): Promise<void> {
+/** The new database takes orders under the live name, and the way back carries them. */
+async function newServes({ shop, options }: BegunCopy, reverse: ReplicationStream): Promise<void> {
   assert.equal(await databaseOid(admin, shop.live.database), options.begun.copyOid);
   await shop.onLive(`INSERT INTO orders (user_id, note) VALUES (1, 'served')`);
   const back = { ...shop.live, database: options.returnDatabase };
-  await eventually(
-    async () => (await inspectReverse({ live: shop.live, return: back }, reverse)).verdict === 'open',
-    'the way back is open',
+  await withClient(shop.live, { applicationName: 't' }, (publisher) =>
+    withClient(back, { applicationName: 't' }, (subscriber) =>
+      drainTo({ publisher, subscriber }, reverse, { timeoutMs: 20_000 }),
+    ),
   );
+  assert.equal((await inspectReverse({ live: shop.live, return: back }, reverse)).verdict, 'open');
 }
 
 /** Lets DDL through that the server would refuse: by a superuser who removes the guard. */
@@ -168,7 +169,7 @@ for (const [mark, serving] of [
   )) {
     test(`trap: ${fault} at "${mark}": the ${serving} database serves`, { timeout: 60_000 }, async () => {
       const copy = await begun(name);
-      let reverse: Parameters<typeof resumeSwitch>[1];
+      let reverse: ReplicationStream | undefined;
       await assert.rejects(
         switchToCopy({
           ...copy.options,
