@@ -1,13 +1,17 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { type CopyDestination, copyTo, openDestination } from '../backup-store/copy-destination.ts';
+import { readCopy } from '../backup-store/fetch-backup.ts';
+import { unpinCopy } from '../backup-store/pins.ts';
+import { type SmokeCommand, smokeTestRestored } from '../backup-store/smoke-test-restored.ts';
 import { Failed } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
+import { type Json, type JsonObject, valueAt } from '../json.ts';
 import { withClient } from '../postgres/connection.ts';
 import { dumpDatabase } from '../postgres/dump.ts';
 import { identify } from '../postgres/identity.ts';
 import { readManifest, verifyManifest } from '../postgres/manifest.ts';
 import { databaseByOid, dropDatabase } from '../postgres/switch.ts';
-import { verifyBackup } from '../postgres/verify-backup.ts';
+import { type VerifiedBackup, verifyBackup } from '../postgres/verify-backup.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { endSurvivors, noteChildren } from './survivors.ts';
@@ -16,18 +20,27 @@ import { adminAddress, applicationName, returnDatabaseName } from './target-data
 export interface BackupArgs extends JsonObject {
   readonly jobs: number;
   readonly compressLevel: number;
+  /** A `SmokeCommand`. */
+  readonly smokeTest?: JsonObject | undefined;
+  /** A `CopyDestination`. */
+  readonly copy?: JsonObject | undefined;
 }
 
 /**
  * A backup to trust level T3: dumped in parallel from one snapshot, hashed, and restored beside the original with
  * every fingerprint equal. The restored database is kept: it is the return database of the way back.
  *
- * @example backup({ planned: '10min', owner: 'DevOps' })
+ * With `smokeTest`, to T4: the application's own command passes on the restored database. With `copy`, the backup is also copied
+ * off the machine, and pinned there for as long as this run may need it.
+ *
+ * @example backup({ planned: '10min', copy: { to: 's3://backups/shop', recipients: ['age1…'] } })
  */
 export function backup(
   options: StepCommon & {
     readonly jobs?: number | undefined;
     readonly compressLevel?: number | undefined;
+    readonly smokeTest?: SmokeCommand | undefined;
+    readonly copy?: CopyDestination | undefined;
   } = {},
 ): StepSpec {
   return stepSpec({
@@ -36,8 +49,18 @@ export function backup(
     defaultTitle: 'Create and verify the pre-migration backup',
     effect: 'reversible',
     common: options,
-    args: { jobs: options.jobs ?? 2, compressLevel: options.compressLevel ?? 1 },
+    args: {
+      jobs: options.jobs ?? 2,
+      compressLevel: options.compressLevel ?? 1,
+      smokeTest: plain(options.smokeTest),
+      copy: plain(options.copy),
+    },
   });
+}
+
+/** As data of the plan, without what was left out. */
+function plain(value: object | undefined): JsonObject | undefined {
+  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as JsonObject);
 }
 
 /** Where a run keeps its backup. */
@@ -89,9 +112,13 @@ export const backupKind = anyStepKind<BackupArgs>({
       onLine,
       onSpawn,
     });
+    const { trust, smokeTestMs } = await smokeTested(context, args, verified);
+    const copy = await copied(context, args, trust);
     return {
       directory,
-      trust: verified.trust,
+      trust,
+      smokeTestMs,
+      copy,
       bytes: dump.bytes,
       tables: Object.keys(dump.fingerprints).length,
       systemIdentifier: live.systemIdentifier,
@@ -102,8 +129,8 @@ export const backupKind = anyStepKind<BackupArgs>({
       fingerprints: dump.fingerprints as unknown as JsonObject,
     };
   },
-  async verify(context) {
-    const { directory, returnOid, trust } = context.evidenceOf(context.step.id);
+  async verify(context, args) {
+    const { directory, returnOid, trust, copy } = context.evidenceOf(context.step.id);
     await verifyManifest(String(directory));
     const manifest = readManifest(String(directory));
     const name = await withClient(
@@ -111,21 +138,26 @@ export const backupKind = anyStepKind<BackupArgs>({
       { applicationName: applicationName(context) },
       (client) => databaseByOid(client, String(returnOid)),
     );
-    if (trust === 'T3' && name !== undefined)
-      return { files: manifest.files.length, returnDatabaseExists: true };
+    if ((trust === 'T3' || trust === 'T4') && name !== undefined)
+      return {
+        files: manifest.files.length,
+        returnDatabaseExists: true,
+        copiedParts: await countCopiedParts(context, args, copy),
+      };
     throw new Failed({
       code: 'backup-unverified',
       seen: `trust level ${String(trust)}, return database ${name ?? 'gone'}`,
-      expected: 'a backup restored with equal fingerprints (T3), its restored database still there',
+      expected: 'a backup restored with equal fingerprints (T3 or T4), its restored database still there',
       next: 'nothing destructive was begun; resume or abort the run',
     });
   },
   // The stream is gone by now: what is left is a copy as large as production, which grows stale with every order.
-  async finish(context) {
+  async finish(context, args) {
     await dropScratch(context);
-    return { returnDatabase: null, dumpKept: existsSync(backupDirectory(context.runDirectory)) };
+    const dumpKept = existsSync(backupDirectory(context.runDirectory));
+    return { returnDatabase: null, dumpKept, pinLeft: await letGoOfCopy(context, args) };
   },
-  async undo(context) {
+  async undo(context, args) {
     const directory = backupDirectory(context.runDirectory);
     const { name } = await withClient(
       adminAddress(context.plan.target),
@@ -141,6 +173,74 @@ export const backupKind = anyStepKind<BackupArgs>({
         return { name: present };
       },
     );
-    return { returnDatabase: name ?? null, dumpKept: existsSync(directory) };
+    const pinLeft = await letGoOfCopy(context, args);
+    return { returnDatabase: name ?? null, dumpKept: existsSync(directory), pinLeft };
   },
 });
+
+async function smokeTested(
+  context: StepContext,
+  args: BackupArgs,
+  verified: VerifiedBackup,
+): Promise<{ readonly trust: 'T3' | 'T4'; readonly smokeTestMs?: number }> {
+  if (args.smokeTest === undefined) return { trust: verified.trust };
+  context.log(`running the application's smoke test on ${verified.restoredDatabase}`);
+  const { trust, durationMs } = await smokeTestRestored({
+    directory: backupDirectory(context.runDirectory),
+    restored: { ...context.plan.target.database, database: verified.restoredDatabase },
+    command: args.smokeTest as unknown as SmokeCommand,
+    applicationName: applicationName(context),
+    timeoutMs: context.timeoutMs,
+    signal: context.signal,
+    onLine: (_stream, line) => context.log(line),
+    onSpawn: noteChildren(context),
+  });
+  return { trust, smokeTestMs: durationMs };
+}
+
+async function copied(
+  context: StepContext,
+  args: BackupArgs,
+  trust: 'T3' | 'T4',
+): Promise<JsonObject | undefined> {
+  if (args.copy === undefined) return undefined;
+  const destination = args.copy as unknown as CopyDestination;
+  context.log(`copying the backup to ${destination.to}`);
+  const { signal } = context;
+  const copy = await copyTo(destination, {
+    directory: backupDirectory(context.runDirectory),
+    trust,
+    pin: { holder: context.runId, reason: 'the way back of this run is open' },
+    signal,
+    log: context.log,
+    now: context.now,
+  });
+  return { ...copy, to: destination.to };
+}
+
+/** Asks the store for the copy's manifest once more: it is what a machine that has lost its disk would ask. */
+async function countCopiedParts(
+  context: StepContext,
+  args: BackupArgs,
+  copy: Json | undefined,
+): Promise<number | undefined> {
+  if (args.copy === undefined) return undefined;
+  const store = await openDestination(args.copy as unknown as CopyDestination);
+  return (await readCopy(store, String(valueAt(copy, 'id')), context.signal)).parts.length;
+}
+
+/** A store that is down must not keep a run from going back or ending: a pin that is left costs space alone, and is named. */
+async function letGoOfCopy(context: StepContext, args: BackupArgs): Promise<string | undefined> {
+  const id = valueAt(context.evidenceOf(context.step.id).copy, 'id');
+  if (args.copy === undefined || typeof id !== 'string') return undefined;
+  const destination = args.copy as unknown as CopyDestination;
+  try {
+    await unpinCopy(await openDestination(destination), id, context.runId, context.signal);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Failed)) throw error;
+    const command = `roundtrip backup unpin --from ${destination.to} --id ${id} --holder ${context.runId}`;
+    context.log(`the copy stays pinned (${error.code}); let go of it with: ${command}`);
+    return command;
+  }
+}
