@@ -18,6 +18,8 @@ export interface GateSummary {
 const DECIDING: ReadonlySet<string> = new Set([
   'approve',
   'backup',
+  'copy-beside',
+  'switch-over',
   'way-back',
   'validate',
   'prove-tables',
@@ -29,6 +31,9 @@ const DECIDING: ReadonlySet<string> = new Set([
 /** Evidence that has a section of its own in the report, or that nobody reads. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   'fingerprints',
+  'compared',
+  'begun',
+  'stream',
   'before',
   'after',
   'samples',

@@ -1,6 +1,7 @@
 import { foldJournal, type RunState, stepState } from '../journal/fold.ts';
 import { rollbackMs } from '../journal/receipt.ts';
 import type { JournalRecord } from '../journal/record.ts';
+import { stepOfKind } from '../journal/table-proof.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { type Plan, planHash } from '../runbook/plan.ts';
 import { type GateSummary, gatesOf } from './gates.ts';
@@ -81,9 +82,13 @@ export function makeReport(plan: Plan, records: readonly JournalRecord[]): Repor
 export function summariseRun(plan: Plan, records: readonly JournalRecord[]): ReportSummary {
   const state = foldJournal(records);
   const { started } = state;
-  const backup = plan.steps.find((step) => step.kind === 'backup' && step.phase === 'main');
-  const { fingerprints: _left, ...backupEvidence } =
-    backup === undefined ? {} : stepState(state, backup.id).do.evidence;
+  // Side by side the copy is made from a verified dump, which is the backup.
+  const backup = stepOfKind(plan, 'backup') ?? stepOfKind(plan, 'copy-beside');
+  const {
+    fingerprints: _left,
+    begun: _begun,
+    ...backupEvidence
+  } = backup === undefined ? {} : stepState(state, backup.id).do.evidence;
   return {
     runId: started.runId,
     kind: started.kind,

@@ -21,9 +21,12 @@ export interface JudgedTable extends TableProof {
  * @example judgedTables(plan, state).every(({ run }) => run === 'equal')
  */
 export function judgedTables(plan: Plan, state: RunState): JudgedTable[] {
-  const stream = stepOfKind(plan, 'return-stream');
-  const undone: JsonObject = stream === undefined ? {} : stepState(state, stream.id).undo.evidence;
-  const drained = (undone.returned ?? {}) as Readonly<
+  const undone = (kind: string): JsonObject => {
+    const step = stepOfKind(plan, kind);
+    return step === undefined ? {} : stepState(state, step.id).undo.evidence;
+  };
+  // In place the stream has a step of its own; side by side the switch drains it.
+  const drained = (undone('return-stream').returned ?? undone('switch-over').fingerprints ?? {}) as Readonly<
     Record<string, { readonly rows?: string; readonly digest?: string } | undefined>
   >;
   return tableProofs(plan, state).map((proof) => {

@@ -105,6 +105,27 @@ describe('the view of a run', () => {
     assert.deepEqual(view.current, { step: 'drop-old', title: 'Drop what nobody reads', act: 'do' });
   });
 
+  it('side by side, says that the old database is left alone until the switch, and kept in step after it', () => {
+    const run = recordedRun({ kind: 'live' });
+    const [meeting, , backup] = run.plan.steps;
+    assert.ok(meeting !== undefined && backup !== undefined);
+    const steps = [
+      meeting,
+      { ...backup, id: 'copy', kind: 'copy-beside' },
+      { ...backup, id: 'switch', kind: 'switch-over' },
+    ];
+    const beside: RecordedRun = { ...run, plan: { ...run.plan, steps } };
+    const lit = (): readonly string[] => [viewOf(beside).wayBack.light, ...viewOf(beside).wayBack.reasons];
+    assert.equal(lit()[0], 'not-needed');
+    run.succeed('copy', 5);
+    assert.match(lit().join(), /^open,the old database serves and is not changed/);
+    run.write(1, { type: 'intent', step: 'switch', act: 'do', attempt: 1 });
+    assert.match(lit().join(), /^at-risk,the switch is under way/);
+    run.write(1, { type: 'outcome', step: 'switch', act: 'do', ok: true, durationMs: 900, evidence: {} });
+    run.write(0, { type: 'outcome', step: 'switch', act: 'verify', ok: true, durationMs: 1, evidence: {} });
+    assert.match(lit().join(), /^open,the old database is kept in step/);
+  });
+
   it('says that nobody operates when an unfinished run has no process', () => {
     const run = recordedRun({ kind: 'live' });
     recordUntilMigration(run);

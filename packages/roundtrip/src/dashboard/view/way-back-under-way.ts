@@ -1,5 +1,5 @@
 import { hasChanged } from '../../engine/decide.ts';
-import { type RunState, stepState } from '../../journal/fold.ts';
+import { type ActPhase, type RunState, stepState } from '../../journal/fold.ts';
 import { stepOfKind } from '../../journal/table-proof.ts';
 import type { Plan } from '../../runbook/plan.ts';
 import type { WayBackView } from './dashboard-view.ts';
@@ -43,6 +43,8 @@ function beforeTheEnd(
   light: (name: WayBackView['light'], reason: string) => WayBackView,
 ): WayBackView {
   if (!hasChanged(plan, state)) return light('not-needed', 'nothing is changed yet');
+  const switching = stepOfKind(plan, 'switch-over');
+  if (switching !== undefined) return besideTheOld(stepState(state, switching.id).do.phase, light);
   const dataChanged = plan.steps.some(
     (step) => step.effect === 'undone-by-way-back' && stepState(state, step.id).do.phase !== 'pending',
   );
@@ -53,4 +55,16 @@ function beforeTheEnd(
   return dataChanged
     ? light('at-risk', 'data was changed and the way back is not verified')
     : light('open', 'no data is changed yet; every step so far can be undone');
+}
+
+/** Side by side the database that serves is left alone until the switch, and goes on being fed after it. */
+function besideTheOld(
+  phase: ActPhase,
+  light: (name: WayBackView['light'], reason: string) => WayBackView,
+): WayBackView {
+  if (phase === 'pending' || phase === 'absent')
+    return light('open', 'the old database serves and is not changed; the copy can be thrown away');
+  if (phase === 'verified')
+    return light('open', 'the old database is kept in step; a rollback switches back to it');
+  return light('at-risk', 'the switch is under way: one of the two databases will serve, and none is lost');
 }
