@@ -24,8 +24,6 @@ export interface Console {
     text: string,
     options?: { readonly timeoutMs?: number | undefined },
   ): Promise<readonly ConsoleRow[]>;
-  /** Cuts the session: a command that never answers must not be waited for. */
-  cut(): void;
 }
 
 const CONSOLE_TIMEOUT_MS = 10_000;
@@ -51,7 +49,6 @@ export async function withConsole<T>(pooler: Pgbouncer, work: (console: Console)
   });
   // A session that is cut raises here; whoever waits for an answer is told by its command.
   client.on('error', () => undefined);
-  let isCut = false;
   try {
     await client.connect();
   } catch (cause) {
@@ -65,16 +62,13 @@ export async function withConsole<T>(pooler: Pgbouncer, work: (console: Console)
   }
   const console: Console = {
     command: (text, { timeoutMs = CONSOLE_TIMEOUT_MS } = {}) => run(client, text, timeoutMs),
-    cut() {
-      isCut = true;
-      (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
-    },
   };
   try {
     await requireKnownVersion(console, pooler);
     return await work(console);
   } finally {
-    if (!isCut) await client.end();
+    // With a command that was not answered, pg cuts the session and does not wait for it.
+    await client.end();
   }
 }
 

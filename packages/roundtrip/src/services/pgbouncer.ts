@@ -57,8 +57,7 @@ export async function pauseDatabase(
     try {
       await paused(console, { database, timeoutMs, signal });
     } catch (cause) {
-      // RESUME takes the PAUSE back and leaves its session without an answer for ever (1.18): another session says it.
-      console.cut();
+      // On another session: RESUME leaves the one that waits for its PAUSE without an answer for ever (1.18).
       await letGo(pooler, database, cause);
       signal?.throwIfAborted();
       throw new Failed({

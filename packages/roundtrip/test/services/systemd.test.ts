@@ -57,11 +57,12 @@ describe('a systemd unit (stand-in for systemctl: no systemd runs on a build mac
   });
 
   it('is not stopped while it is still stopping, nor while its main process is left', async () => {
-    const { unit } = standIn('stop', {
+    const { unit, asked } = standIn('stop', {
       now: [RUNNING],
       'after-stop': [shown('deactivating', 'stop-sigterm', 77), shown('inactive', 'dead', 77), STOPPED],
     });
     await stopService(unit);
+    assert.deepEqual(asked(), [SHOW, 'stop -- shop-api.service', SHOW, SHOW, SHOW]);
     assert.equal(await serviceState(unit), 'stopped');
     const stubborn = standIn('stubborn', {
       now: [RUNNING],
