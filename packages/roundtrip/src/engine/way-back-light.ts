@@ -56,7 +56,9 @@ async function look(
   state: RunState,
   base: Omit<WayBackLight, 'light' | 'reasons'>,
 ): Promise<WayBackLight> {
-  const backup = evidenceOf(plan, state, 'backup');
+  // Side by side, the switch itself leaves both; in place the backup and the stream do.
+  const switched = evidenceOf(plan, state, 'switch-over');
+  const backup = switched.returnOid === undefined ? evidenceOf(plan, state, 'backup') : switched;
   const returnName = await withClient(
     adminAddress(plan.target),
     { applicationName: 'roundtrip status' },
@@ -70,7 +72,9 @@ async function look(
         'the return database is gone: a rollback restores the backup and loses what was written since',
       ],
     };
-  const stream = evidenceOf(plan, state, 'return-stream').stream as unknown as ReplicationStream | undefined;
+  const stream = (switched.stream ?? evidenceOf(plan, state, 'return-stream').stream) as unknown as
+    | ReplicationStream
+    | undefined;
   if (stream === undefined)
     return {
       ...base,
@@ -92,7 +96,8 @@ async function rowsWithoutPlace(
   back: Parameters<typeof withClient>[0],
   stream: ReplicationStream,
 ): Promise<string[]> {
-  const mapping = (stepOfKind(plan, 'return-stream')?.args.mapping ?? []) as readonly Json[];
+  const step = stepOfKind(plan, 'switch-over') ?? stepOfKind(plan, 'return-stream');
+  const mapping = (step?.args.mapping ?? []) as readonly Json[];
   if (mapping.length > 0) return [];
   const broken = await withClient(back, { applicationName: 'roundtrip status' }, (client) =>
     foreignKeyAntiJoins(client, { tables: stream.tables.map(({ table }) => table) }),

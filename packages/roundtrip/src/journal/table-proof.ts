@@ -25,9 +25,12 @@ export function tableProofs(plan: Plan, state: RunState): TableProof[] {
     const step = stepOfKind(plan, kind);
     return step === undefined ? {} : stepState(state, step.id)[act].evidence;
   };
-  const before = evidence('backup', 'do').fingerprints;
-  const afterRun = evidence('prove-tables', 'do').after;
-  const afterRollback = evidence('way-back', 'undo').fingerprints;
+  // Side by side, both databases were compared at one point: what one held, the other held.
+  const compared = evidence('switch-over', 'do').compared;
+  const before = compared ?? evidence('backup', 'do').fingerprints;
+  const afterRun = compared ?? evidence('prove-tables', 'do').after;
+  const afterRollback =
+    evidence('switch-over', 'undo').fingerprints ?? evidence('way-back', 'undo').fingerprints;
   return plan.protectedTables.map((name) => {
     const table = name.includes('.') ? name : `public.${name}`;
     return {

@@ -154,19 +154,30 @@ function requireDistinctIds(steps: readonly StepSpec[]): void {
   }
 }
 
-/** A step that only the way back undoes, before there is a way back, would leave a failure without a rollback. */
+/**
+ * A step that only the way back undoes, before there is a way back, would leave a failure without a rollback: the live
+ * database may be changed after `wayBack` or `switchOver`, its copy between `copyBeside` and `switchOver`.
+ */
 function requireWayBackFirst(steps: readonly StepSpec[]): void {
-  const wayBack = steps.findIndex((step) => step.kind === 'way-back');
-  const stranded = steps.find(
-    (step, index) => step.effect === 'undone-by-way-back' && (wayBack === -1 || index < wayBack),
-  );
-  if (stranded === undefined) return;
-  throw new Refused({
-    code: 'unordered-way-back',
-    seen: `step "${stranded.id}" changes data ${wayBack === -1 ? 'and there is no way-back step' : 'before the way-back step'}`,
-    expected: 'backup() and wayBack() before the first step that changes data',
-    next: 'put wayBack() earlier in the runbook',
-  });
+  const at = (kind: string): number => {
+    const index = steps.findIndex((step) => step.kind === kind);
+    return index === -1 ? Number.POSITIVE_INFINITY : index;
+  };
+  const [wayBack, copied, switched] = [at('way-back'), at('copy-beside'), at('switch-over')];
+  for (const [index, step] of steps.entries()) {
+    const onCopy = step.args.on === 'copy';
+    if (onCopy ? index > copied && index < switched : step.effect !== 'undone-by-way-back') continue;
+    if (!onCopy && (index > wayBack || index > switched)) continue;
+    throw new Refused({
+      code: 'unordered-way-back',
+      seen: onCopy
+        ? `step "${step.id}" works on a copy, and does not stand between copyBeside and switchOver`
+        : `step "${step.id}" changes data ${wayBack === Number.POSITIVE_INFINITY ? 'and there is no way-back step' : 'before the way-back step'}`,
+      expected:
+        "backup() and wayBack() before the first step that changes data; or, side by side, copyBeside() and switchOver() around those with `on: 'copy'`",
+      next: 'put wayBack() or copyBeside() earlier in the runbook',
+    });
+  }
 }
 
 function requireSameShape(production: readonly StepSpec[], staging: readonly StepSpec[]): void {

@@ -6,7 +6,7 @@ import { type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { type CommandArgs, type CommandOptions, lastLine, runStepCommand } from './run-command.ts';
 import { anyStepKind } from './step-kind.ts';
 import { endSurvivors } from './survivors.ts';
-import { applicationName } from './target-databases.ts';
+import { applicationName, databaseOf } from './target-databases.ts';
 
 export interface FlushArgs extends CommandArgs {
   /** The tables that the command empties, children first. */
@@ -21,13 +21,14 @@ export interface FlushArgs extends CommandArgs {
  * @example flush({ argv: ['freesport', 'flush-products', '--confirm'], deletes: ['product_variants', 'products'] })
  */
 export function flush(options: CommandOptions & { readonly deletes: readonly string[] }): StepSpec {
-  const { argv, cwd, env, verify } = options;
+  const { argv, cwd, env, on, verify } = options;
   const args: JsonObject = {
     argv,
     cwd,
     env,
     verify,
     database: true,
+    on,
     idempotent: options.idempotent ?? true,
     deletes: options.deletes,
   };
@@ -50,7 +51,7 @@ export const flushKind = anyStepKind<FlushArgs>({
   async do(context, args) {
     const { plan } = context;
     const touched = await withClient(
-      plan.target.database,
+      databaseOf(context, args.on),
       { applicationName: applicationName(context) },
       async (client) => {
         const radii = [];
@@ -76,7 +77,7 @@ export const flushKind = anyStepKind<FlushArgs>({
   },
   async verify(context, args) {
     const left = await withClient(
-      context.plan.target.database,
+      databaseOf(context, args.on),
       { applicationName: applicationName(context) },
       async (client) => {
         const counts: Record<string, string> = {};

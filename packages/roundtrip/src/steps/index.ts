@@ -1,6 +1,7 @@
 import { approveKind } from './approve.ts';
 import { backupKind } from './backup.ts';
 import { baselineKind } from './baseline.ts';
+import { copyBesideKind } from './copy-beside.ts';
 import { deployReleaseKind } from './deploy-release.ts';
 import { flushKind } from './flush.ts';
 import { maintenanceKind } from './maintenance.ts';
@@ -12,6 +13,7 @@ import { servicesKind } from './services.ts';
 import { smokeTestKind } from './smoke-test.ts';
 import { stagingCopyKind } from './staging-copy.ts';
 import type { StepKind, StepKinds } from './step-kind.ts';
+import { switchOverKind } from './switch-over.ts';
 import { validateKind } from './validate.ts';
 import { watchKind } from './watch.ts';
 import { wayBackKind } from './way-back.ts';
@@ -21,6 +23,7 @@ const KINDS: readonly StepKind[] = [
   backupKind,
   baselineKind,
   commandKind,
+  copyBesideKind,
   deployReleaseKind,
   flushKind,
   maintenanceKind,
@@ -30,6 +33,7 @@ const KINDS: readonly StepKind[] = [
   servicesKind,
   smokeTestKind,
   stagingCopyKind,
+  switchOverKind,
   validateKind,
   watchKind,
   wayBackKind,

@@ -1,7 +1,7 @@
 import { Bug, Failed } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { carryTables } from '../postgres/carry-tables.ts';
-import { type DatabaseAddress, withClient } from '../postgres/connection.ts';
+import { withClient } from '../postgres/connection.ts';
 import { closeDatabase, openDatabase } from '../postgres/fence.ts';
 import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
 import { foreignKeys } from '../postgres/foreign-keys.ts';
@@ -11,29 +11,29 @@ import {
   carrySequences,
   columnsInCommon,
   compareSides,
-  type DrainedReverse,
   disarmReverse,
-  drainReverse,
   dropSlot,
   foreignKeyAntiJoins,
   inspectReverse,
-  openReverse,
   type ReplicationStream,
   streamNames,
 } from '../postgres/replication/index.ts';
-import { databaseOid } from '../postgres/switch.ts';
 import { canonicalTableName } from '../postgres/table-name.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import {
+  DRAIN_TIMEOUT_MS,
+  drainBack,
+  FENCE_TIMEOUT_MS,
+  mappingOf,
+  type ReturnSides,
+  type ReturnStreamOf,
+  type ReverseMapping,
+  refuseBroken,
+  removeRemains,
+} from './drain-back.ts';
 import { findOrRestoreReturn, type ReturnDatabase } from './restored-return.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { adminAddress, applicationName } from './target-databases.ts';
-
-/** A statement of the reverse mapping, run in the return database once the stream is drained. */
-export interface ReverseMapping {
-  /** The table that it writes to. */
-  readonly table: string;
-  readonly sql: string;
-}
 
 export interface ReturnStreamArgs extends JsonObject {
   /** The tables that are carried: the protected ones and what customers write besides. */
@@ -65,15 +65,7 @@ export function returnStream(
   });
 }
 
-const DRAIN_TIMEOUT_MS = 120_000;
-const FENCE_TIMEOUT_MS = 15_000;
-
-interface Sides {
-  readonly live: DatabaseAddress;
-  readonly return: DatabaseAddress;
-}
-
-function sidesOf(context: StepContext): Sides {
+function sidesOf(context: StepContext): ReturnSides {
   const { database } = context.plan.target;
   return {
     live: database,
@@ -98,6 +90,10 @@ function armedStream(context: StepContext): ReplicationStream {
     serverPasswordFile: null,
     passwordFileInstalled: true,
   };
+}
+
+function ofStream(context: StepContext): ReturnStreamOf {
+  return { sides: sidesOf(context), stream: armedStream(context) };
 }
 
 export const returnStreamKind = anyStepKind<ReturnStreamArgs>({
@@ -127,14 +123,14 @@ export const returnStreamKind = anyStepKind<ReturnStreamArgs>({
   async undo(context, args) {
     const armed = context.evidenceOf(context.step.id).stream !== undefined;
     if (!armed) {
-      await removeRemains(context, false);
+      await removeRemains(context, { ...ofStream(context), drained: false });
       return { carried: null };
     }
     if (context.marks.drained === undefined) {
       const back = await findOrRestoreReturn(context);
       if (back.restored) await carryIntoRestored(context, args, back);
       else await drainBehindFence(context, args);
-    } else await removeRemains(context, true);
+    } else await removeRemains(context, { ...ofStream(context), drained: true });
     return context.marks.drained ?? { carried: null };
   },
   async finish(context) {
@@ -152,49 +148,15 @@ export const returnStreamKind = anyStepKind<ReturnStreamArgs>({
 
 async function drainBehindFence(context: StepContext, args: ReturnStreamArgs): Promise<void> {
   const sides = sidesOf(context);
-  const stream = armedStream(context);
-  const timeoutMs = Math.min(context.timeoutMs, DRAIN_TIMEOUT_MS);
-  return withClient(
-    adminAddress(context.plan.target),
-    { applicationName: applicationName(context) },
-    async (admin) => {
-      // An attempt that failed behind its fence left the database closed; nothing can be drained from it like that.
-      await openDatabase(admin, sides.live.database);
-      const sessions = await openReverse(sides, stream, { timeoutMs });
-      try {
-        const fencedAtMs = context.now().getTime();
-        await closeDatabase(admin, sides.live.database, {
-          timeoutMs: FENCE_TIMEOUT_MS,
-          spare: sessions.sparePids,
-        });
-        const drained = await drainReverse(sessions, stream, {
-          timeoutMs,
-          mapping: mappingOf(args),
-        });
-        refuseBroken(drained);
-        const returned = await provenReturn(context, sides, args);
-        const drainedMs = context.now().getTime() - fencedAtMs;
-        const facts = {
-          returned,
-          carried: carriedRows(context, returned, args),
-          mapped: drained.mapped,
-          sequences: drained.sequences,
-          drainedMs,
-        };
-        // Noted before anything of the stream is removed: once it is gone nothing else tells that all of it had arrived.
-        context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
-        await disarmReverse(
-          { live: sessions.publishers[0], return: requireSession(sessions.subscribers[0]) },
-          stream,
-          {
-            timeoutMs: FENCE_TIMEOUT_MS,
-          },
-        );
-      } finally {
-        await sessions.end();
-      }
+  await drainBack(context, {
+    sides,
+    stream: armedStream(context),
+    mapping: mappingOf(args),
+    proven: async () => {
+      const returned = await provenReturn(context, sides, args);
+      return { returned, carried: carriedRows(context, returned, args) };
     },
-  );
+  });
 }
 
 /**
@@ -251,28 +213,13 @@ async function carryIntoRestored(
   });
 }
 
-function mappingOf(args: ReturnStreamArgs): string[] {
-  return args.mapping.map(({ sql }) => String(sql));
-}
-
-function refuseBroken({ broken }: Pick<DrainedReverse, 'broken'>): void {
-  if (broken.length === 0) return;
-  throw new Failed({
-    code: 'return-keys-broken',
-    seen: `rows written since the switch refer to what the old schema does not have: ${JSON.stringify(broken).slice(0, 600)}`,
-    expected: 'a place for each of them, by the reverse mapping of the runbook',
-    next: 'nothing was switched and nothing is lost: insert what they refer to into the return database by hand, then `roundtrip resume`; a mapping in the runbook would have done it',
-    fields: { broken },
-  });
-}
-
 /**
  * Only the stream, the mapping, and a hand that gave orphaned lines a place wrote into the return database: the tables
  * that carried ones refer to may have been touched and are named, every other table is as it was restored.
  */
 async function provenReturn(
   context: StepContext,
-  sides: Sides,
+  sides: ReturnSides,
   args: ReturnStreamArgs,
 ): Promise<TableFingerprints> {
   const restored = context.evidenceOfKind('backup').fingerprints as unknown as TableFingerprints;
@@ -309,39 +256,4 @@ function carriedRows(context: StepContext, returned: TableFingerprints, args: Re
       return [table, (BigInt(returned[name]?.rows ?? 0) - BigInt(restored[name]?.rows ?? 0)).toString()];
     }),
   );
-}
-
-/**
- * Removes what an interrupted attempt left of the stream. Once it was drained the live database stays closed: a write
- * into it now would be lost with it. Its slot is dropped from another database of its cluster.
- */
-async function removeRemains(context: StepContext, drained: boolean): Promise<void> {
-  const sides = sidesOf(context);
-  const stream = armedStream(context);
-  const session = { applicationName: applicationName(context) };
-  const timeoutMs = FENCE_TIMEOUT_MS;
-  await withClient(adminAddress(context.plan.target), session, async (admin) => {
-    const back = await databaseOid(admin, sides.return.database);
-    if (back !== undefined)
-      await withClient(sides.return, session, (client) =>
-        disarmReverse({ return: client }, stream, { timeoutMs }),
-      );
-    await dropSlot(admin, stream.slot, { timeoutMs });
-    if (drained || back === undefined) return;
-    await withClient(sides.return, session, (client) =>
-      withClient(sides.live, session, (live) =>
-        disarmReverse({ live, return: client }, stream, { timeoutMs }),
-      ),
-    );
-  });
-}
-
-function requireSession<T>(session: T | undefined): T {
-  if (session !== undefined) return session;
-  throw new Bug({
-    code: 'no-session',
-    seen: 'no session on the return side',
-    expected: 'the one that was opened before the fence',
-    next: 'report this',
-  });
 }

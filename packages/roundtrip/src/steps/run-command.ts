@@ -9,7 +9,7 @@ import { runOn } from '../services/run-on.ts';
 import type { RemoteHost } from '../services/ssh.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { endSurvivors, noteChildren, noteRemote } from './survivors.ts';
-import { applicationName } from './target-databases.ts';
+import { applicationName, databaseOf, type WorksOn } from './target-databases.ts';
 
 export interface CommandArgs extends JsonObject {
   readonly argv: readonly string[];
@@ -20,6 +20,8 @@ export interface CommandArgs extends JsonObject {
   readonly env?: { readonly [name: string]: string } | undefined;
   /** Give the command PGHOST … PGPASSFILE of the target's database. */
   readonly database: boolean;
+  /** Which database that is; `copy` between `copyBeside` and `switchOver`. Default `live`. */
+  readonly on?: WorksOn | undefined;
   /** Exit 0: the effect is there; exit 1: it is not; anything else: cannot tell. */
   readonly inspect?: readonly string[] | undefined;
   readonly undo?: readonly string[] | undefined;
@@ -35,6 +37,7 @@ export type CommandOptions = StepCommon & {
   readonly cwd?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly database?: boolean | undefined;
+  readonly on?: WorksOn | undefined;
   readonly inspect?: readonly string[] | undefined;
   readonly undo?: readonly string[] | undefined;
   readonly verify?: readonly string[] | undefined;
@@ -82,7 +85,7 @@ function commandStep(parts: {
   readonly defaultTitle: string;
   readonly effect: StepEffect;
 }): StepSpec {
-  const { argv, host, cwd, env, database, inspect, undo, verify, idempotent } = parts.options;
+  const { argv, host, cwd, env, database, on, inspect, undo, verify, idempotent } = parts.options;
   const { defaultId, defaultTitle, effect } = parts;
   const args: JsonObject = {
     argv,
@@ -90,6 +93,7 @@ function commandStep(parts: {
     cwd,
     env,
     database: database ?? false,
+    on,
     inspect,
     undo,
     verify,
@@ -106,7 +110,7 @@ export async function runStepCommand(
   okExitCodes: readonly number[] = [0],
 ): Promise<RunProcessResult> {
   const database = args.database
-    ? toolEnvironment(context.plan.target.database, { applicationName: applicationName(context) })
+    ? toolEnvironment(databaseOf(context, args.on), { applicationName: applicationName(context) })
     : {};
   const host = args.host as unknown as RemoteHost | undefined;
   return runOn(host, argv, {

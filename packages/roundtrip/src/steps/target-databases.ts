@@ -20,6 +20,20 @@ export function returnDatabaseName(context: StepContext): string {
   return suffixed(context, 'return');
 }
 
+/** Name of the copy that a side-by-side migration works on until the switch. */
+export function copyDatabaseName(context: StepContext): string {
+  return suffixed(context, 'copy');
+}
+
+/** Which database a step works on: the one that serves, or the copy beside it. */
+export type WorksOn = 'live' | 'copy';
+
+/** Address of the database that a step works on. */
+export function databaseOf(context: StepContext, on: WorksOn | undefined): DatabaseAddress {
+  const { database } = context.plan.target;
+  return on === 'copy' ? { ...database, database: copyDatabaseName(context) } : database;
+}
+
 /** Name that the migrated database gets when a rollback retires it: kept for the post-mortem. */
 export function retiredDatabaseName(context: StepContext): string {
   return suffixed(context, 'retired');

@@ -3,7 +3,7 @@ import { type Json, type JsonObject, valueAt } from '../json.ts';
 import { connect } from '../postgres/connection.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
-import { applicationName } from './target-databases.ts';
+import { applicationName, databaseOf, type WorksOn } from './target-databases.ts';
 
 /** A number: given, taken from an earlier step's evidence, or a sum of such. */
 export type Quantity =
@@ -21,6 +21,7 @@ export interface SqlExpectation {
 
 export interface ValidateArgs extends JsonObject {
   readonly expectations: readonly JsonObject[];
+  readonly on?: WorksOn | undefined;
 }
 
 /**
@@ -33,7 +34,10 @@ export interface ValidateArgs extends JsonObject {
  * ] })
  */
 export function validate(
-  options: StepCommon & { readonly expectations: readonly SqlExpectation[] },
+  options: StepCommon & {
+    readonly expectations: readonly SqlExpectation[];
+    readonly on?: WorksOn | undefined;
+  },
 ): StepSpec {
   return stepSpec({
     kind: 'validate',
@@ -41,7 +45,10 @@ export function validate(
     defaultTitle: 'Validate the migrated database',
     effect: 'none',
     common: options,
-    args: { expectations: JSON.parse(JSON.stringify(options.expectations)) as JsonObject[] },
+    args: {
+      expectations: JSON.parse(JSON.stringify(options.expectations)) as JsonObject[],
+      on: options.on,
+    },
   });
 }
 
@@ -85,7 +92,7 @@ function judge(expectation: SqlExpectation, rows: readonly unknown[][], expected
 }
 
 async function runExpectations(context: StepContext, args: ValidateArgs): Promise<Checked[]> {
-  const client = await connect(context.plan.target.database, {
+  const client = await connect(databaseOf(context, args.on), {
     applicationName: applicationName(context),
     statementTimeoutMs: Math.min(context.timeoutMs, 600_000),
   });

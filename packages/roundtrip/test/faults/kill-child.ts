@@ -5,14 +5,15 @@
  */
 import { processEnvironment } from '../../src/cli/environment.ts';
 import { main } from '../../src/cli/main.ts';
-import runbook from './toy-runbook.ts';
+import inPlace from './toy-runbook.ts';
+import sideBySide from './toy-side-by-side.ts';
 
 const [at, ...argv] = process.argv.slice(2);
 let passed = 0;
 if (Number(at) < 0) setTimeout(() => process.kill(process.pid, 'SIGKILL'), -Number(at)).unref();
 const environment = {
   ...processEnvironment(new AbortController().signal),
-  runbook,
+  runbook: process.env.TOY_STRATEGY === 'side-by-side' ? sideBySide : inPlace,
   onBoundary: () => {
     passed += 1;
     if (passed === Number(at)) process.kill(process.pid, 'SIGKILL');

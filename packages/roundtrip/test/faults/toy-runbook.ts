@@ -31,8 +31,16 @@ function fileService(target: Target, name: string) {
   };
 }
 
+/** An SKU that was born after the switch gets a place in the old schema. */
+export const BORN_LATER = [
+  {
+    table: 'products',
+    sql: "INSERT INTO products SELECT DISTINCT product_id, 'born later', 0 FROM order_items i WHERE NOT EXISTS (SELECT FROM products p WHERE p.id = i.product_id)",
+  },
+];
+
 /** SQL through psql, as an application's own command would run it. */
-function sql(target: Target, file: string): { argv: string[] } {
+export function toySql(target: Target, file: string): { argv: string[] } {
   return {
     argv: [
       'psql',
@@ -70,9 +78,9 @@ export default defineRunbook({
       backup(),
       wayBack(),
       deployRelease({ tag: 'v2' }),
-      migrate(sql(target, 'migrate.sql')),
-      flush({ ...sql(target, 'flush.sql'), deletes: ['products'] }),
-      importCatalogue(sql(target, 'import.sql')),
+      migrate(toySql(target, 'migrate.sql')),
+      flush({ ...toySql(target, 'flush.sql'), deletes: ['products'] }),
+      importCatalogue(toySql(target, 'import.sql')),
       validate({
         expectations: [
           {
@@ -86,16 +94,7 @@ export default defineRunbook({
       proveTables({ tables: 'protected' }),
       returnStream({
         tables: ['orders', 'order_items'],
-        // An SKU that was born after the switch gets a place in the old schema.
-        mapping:
-          process.env.TOY_MAPPING === 'none'
-            ? []
-            : [
-                {
-                  table: 'products',
-                  sql: "INSERT INTO products SELECT DISTINCT product_id, 'born later', 0 FROM order_items i WHERE NOT EXISTS (SELECT FROM products p WHERE p.id = i.product_id)",
-                },
-              ],
+        mapping: process.env.TOY_MAPPING === 'none' ? [] : BORN_LATER,
       }),
       startServices({ services }),
       maintenanceOff(door),

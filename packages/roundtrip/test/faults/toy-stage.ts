@@ -30,6 +30,7 @@ const SQL: Readonly<Record<string, string>> = {
     INSERT INTO identities SELECT id, name FROM products ON CONFLICT DO NOTHING;
     ALTER TABLE order_items DROP CONSTRAINT items_product, ADD CONSTRAINT items_product FOREIGN KEY (product_id) REFERENCES identities;`,
   'flush.sql': 'DELETE FROM products;',
+  'broken-import.sql': 'INSERT INTO products SELECT 1, 2, 3, 4;',
   'import.sql': `INSERT INTO products SELECT n, 'good ' || n, 1 FROM generate_series(1, 3) n ON CONFLICT DO NOTHING;`,
 };
 

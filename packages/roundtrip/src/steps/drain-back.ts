@@ -1,0 +1,171 @@
+import { Bug, Failed } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import { type Client, type DatabaseAddress, withClient } from '../postgres/connection.ts';
+import { closeDatabase, openDatabase } from '../postgres/fence.ts';
+import {
+  compareAtOnePoint,
+  type DrainedReverse,
+  disarmReverse,
+  drainReverse,
+  dropSlot,
+  openReverse,
+  type ReplicationStream,
+  type StreamSessions,
+} from '../postgres/replication/index.ts';
+import { databaseOid } from '../postgres/switch.ts';
+import type { StepContext } from './step-kind.ts';
+import { adminAddress, applicationName } from './target-databases.ts';
+
+/** A statement of the reverse mapping, run in the return database once the stream is drained. */
+export interface ReverseMapping {
+  /** The table that it writes to. */
+  readonly table: string;
+  readonly sql: string;
+}
+
+/** The database that serves and the one that a rollback goes back to. */
+export interface ReturnSides {
+  readonly live: DatabaseAddress;
+  readonly return: DatabaseAddress;
+}
+
+/** The stream that keeps the return database in step, and its two ends. */
+export interface ReturnStreamOf {
+  readonly sides: ReturnSides;
+  readonly stream: ReplicationStream;
+}
+
+export const DRAIN_TIMEOUT_MS = 120_000;
+export const FENCE_TIMEOUT_MS = 15_000;
+
+/** The statements of a step's mapping. */
+export function mappingOf(args: { readonly mapping: readonly JsonObject[] }): string[] {
+  return args.mapping.map(({ sql }) => String(sql));
+}
+
+/**
+ * Drains the stream behind a fence and notes, as the mark `drained`, what came along; then removes the stream. The live
+ * database stays closed: what would be written into it from here on would be lost. Can be repeated.
+ *
+ * With `compareFirst` rows are compared just before the fence instead of behind it, and customers wait for the drain
+ * alone. `proven` looks at the return database before the mark is set; what it returns goes into the mark.
+ *
+ * @throws Failed `return-keys-broken`, `reverse-differs`, `drain-timed-out`, `fence-not-closed`: nothing was switched.
+ */
+export async function drainBack(
+  context: StepContext,
+  options: ReturnStreamOf & {
+    readonly mapping: readonly string[];
+    readonly compareFirst?: boolean | undefined;
+    readonly proven: (drained: DrainedReverse) => Promise<object>;
+  },
+): Promise<void> {
+  const { sides, stream, mapping, compareFirst = false } = options;
+  const timeoutMs = Math.min(context.timeoutMs, DRAIN_TIMEOUT_MS);
+  const session = { applicationName: applicationName(context) };
+  return withClient(adminAddress(context.plan.target), session, async (admin) => {
+    // An attempt that failed behind its fence left the database closed; nothing can be drained from it like that.
+    await openDatabase(admin, sides.live.database);
+    const sessions = await openReverse(sides, stream, { timeoutMs });
+    try {
+      const compared = compareFirst ? await compareWhileServing(sessions, stream, mapping) : undefined;
+      const fencedAtMs = context.now().getTime();
+      await closeDatabase(admin, sides.live.database, {
+        timeoutMs: FENCE_TIMEOUT_MS,
+        spare: sessions.sparePids,
+      });
+      const drained = await drainReverse(sessions, stream, {
+        timeoutMs,
+        mapping,
+        compareRows: !compareFirst,
+        // The mapping gives what came since the comparison a place; without one the keys are joined here.
+        joinKeys: !compareFirst || mapping.length === 0,
+      });
+      refuseBroken(drained);
+      const proven = await options.proven(compared === undefined ? drained : { ...drained, ...compared });
+      const { mapped, sequences } = drained;
+      const drainedMs = context.now().getTime() - fencedAtMs;
+      // Noted before anything of the stream is removed: once it is gone nothing else tells that all of it had arrived.
+      const facts = { ...proven, mapped, sequences, fencedAtMs, drainedMs };
+      context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
+      const ends = { live: first(sessions.publishers), return: first(sessions.subscribers) };
+      await disarmReverse(ends, stream, { timeoutMs: FENCE_TIMEOUT_MS });
+    } finally {
+      await sessions.end();
+    }
+  });
+}
+
+async function compareWhileServing(
+  sessions: StreamSessions,
+  stream: ReplicationStream,
+  mapping: readonly string[],
+): Promise<Pick<DrainedReverse, 'fingerprints'>> {
+  const { differing, broken, fingerprints } = await compareAtOnePoint(sessions, stream, {
+    lockTimeoutMs: FENCE_TIMEOUT_MS,
+  });
+  if (differing.length > 0) {
+    throw new Failed({
+      code: 'reverse-differs',
+      seen: `the return database differs from the live one in: ${differing.join(', ')}`,
+      expected: 'every row that customers wrote in both',
+      next: 'nothing was switched; name the rows with `roundtrip compare` before deciding',
+      fields: { tables: differing },
+    });
+  }
+  if (mapping.length === 0) refuseBroken({ broken });
+  return { fingerprints };
+}
+
+/**
+ * Refuses a return database that holds rows which refer to nothing.
+ *
+ * @throws Failed `return-keys-broken`.
+ */
+export function refuseBroken({ broken }: Pick<DrainedReverse, 'broken'>): void {
+  if (broken.length === 0) return;
+  throw new Failed({
+    code: 'return-keys-broken',
+    seen: `rows written since the switch refer to what the old schema does not have: ${JSON.stringify(broken).slice(0, 600)}`,
+    expected: 'a place for each of them, by the reverse mapping of the runbook',
+    next: 'nothing was switched and nothing is lost: insert what they refer to into the return database by hand, then `roundtrip resume`; a mapping in the runbook would have done it',
+    fields: { broken },
+  });
+}
+
+/**
+ * Removes what an interrupted attempt left of the stream. Once it was drained the live database stays closed: a write
+ * into it now would be lost with it. Its slot is dropped from another database of its cluster.
+ */
+export async function removeRemains(
+  context: StepContext,
+  { sides, stream, drained }: ReturnStreamOf & { readonly drained: boolean },
+): Promise<void> {
+  const session = { applicationName: applicationName(context) };
+  const timeoutMs = FENCE_TIMEOUT_MS;
+  await withClient(adminAddress(context.plan.target), session, async (admin) => {
+    const back = await databaseOid(admin, sides.return.database);
+    if (back !== undefined)
+      await withClient(sides.return, session, (client) =>
+        disarmReverse({ return: client }, stream, { timeoutMs }),
+      );
+    await dropSlot(admin, stream.slot, { timeoutMs });
+    if (drained || back === undefined) return;
+    await withClient(sides.return, session, (client) =>
+      withClient(sides.live, session, (live) =>
+        disarmReverse({ live, return: client }, stream, { timeoutMs }),
+      ),
+    );
+  });
+}
+
+function first(sessions: readonly Client[]): Client {
+  const [session] = sessions;
+  if (session !== undefined) return session;
+  throw new Bug({
+    code: 'no-session',
+    seen: 'no session on one side of the stream',
+    expected: 'those that were opened before the fence',
+    next: 'report this',
+  });
+}

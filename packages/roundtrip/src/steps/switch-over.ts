@@ -1,0 +1,264 @@
+import { Failed } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import { withClient } from '../postgres/connection.ts';
+import type { TableFingerprints } from '../postgres/fingerprint.ts';
+import { readManifest } from '../postgres/manifest.ts';
+import {
+  type CopyBegun,
+  disarmReverse,
+  inspectReverse,
+  type ReplicationStream,
+  resumeSwitch,
+  type SwitchToCopyOptions,
+  switchToCopy,
+} from '../postgres/replication/index.ts';
+import { databaseByOid, databaseOid, switchNames } from '../postgres/switch.ts';
+import { canonicalTableName } from '../postgres/table-name.ts';
+import { type Duration, durationMs } from '../runbook/duration.ts';
+import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import { copyBegun, copyDirectory, copySite } from './copy-beside.ts';
+import {
+  DRAIN_TIMEOUT_MS,
+  drainBack,
+  FENCE_TIMEOUT_MS,
+  mappingOf,
+  type ReturnSides,
+  type ReverseMapping,
+  removeRemains,
+} from './drain-back.ts';
+import { anyStepKind, type StepContext } from './step-kind.ts';
+import {
+  adminAddress,
+  applicationName,
+  retiredDatabaseName,
+  returnDatabaseName,
+} from './target-databases.ts';
+
+export interface SwitchOverArgs extends JsonObject {
+  readonly mapping: readonly JsonObject[];
+  readonly fenceMs: number;
+  readonly compareBehindFence: boolean;
+}
+
+/**
+ * Lets the copy serve: both sides are compared at one point while customers write; then writers wait for a moment, the last
+ * changes are drained, the sequences carried, the names exchanged. The old database becomes the return database, and
+ * from the first write on what customers write flows back into it. Its undo is the same switch the other way: no
+ * acknowledged write is lost in either. A failure before the names are exchanged lets the old database serve again.
+ *
+ * `mapping` gives rows that the old schema cannot hold a place there. `fence` is how long writers may wait at most.
+ * `compareBehindFence` compares every row once more while they wait: complete, and seconds long for millions of rows;
+ * without it rows that come after the comparison are trusted to the stream.
+ *
+ * @example switchOver({ mapping: [{ table: 'products', sql: 'INSERT …' }], fence: '5s' })
+ */
+export function switchOver(
+  options: StepCommon & {
+    readonly mapping?: readonly ReverseMapping[] | undefined;
+    readonly fence?: Duration | undefined;
+    readonly compareBehindFence?: boolean | undefined;
+  } = {},
+): StepSpec {
+  return stepSpec({
+    kind: 'switch-over',
+    defaultId: 'switch-over',
+    defaultTitle: 'Switch to the copy',
+    effect: 'reversible',
+    common: options,
+    args: {
+      mapping: (options.mapping ?? []).map((statement) => ({ ...statement })),
+      fenceMs: durationMs(options.fence ?? '10s'),
+      compareBehindFence: options.compareBehindFence ?? false,
+    },
+  });
+}
+
+/** What `do` leaves, as far as others read it. */
+interface SwitchEvidence {
+  readonly stream: ReplicationStream;
+  /** Rows of both sides at the comparison; absent after a resumed switch, which compared before it died. */
+  readonly compared?: TableFingerprints | undefined;
+}
+
+function evidence(context: StepContext): Partial<SwitchEvidence> {
+  return context.evidenceOf(context.step.id) as Partial<SwitchEvidence>;
+}
+
+function requireCopy(context: StepContext): CopyBegun {
+  const begun = copyBegun(context);
+  if (begun !== undefined) return begun;
+  throw new Failed({
+    code: 'no-copy-beside',
+    seen: 'no copy beside the database that serves',
+    expected: 'a step `copyBeside` before `switchOver`',
+    next: 'correct the runbook; production was not changed',
+  });
+}
+
+function switchOptions(context: StepContext, args: SwitchOverArgs): SwitchToCopyOptions {
+  return {
+    ...copySite(context),
+    begun: requireCopy(context),
+    returnDatabase: returnDatabaseName(context),
+    reverseName: `roundtrip_back_${context.runId.slice(-4)}`,
+    described: readManifest(copyDirectory(context.runDirectory)).description,
+    compareBehindFence: args.compareBehindFence,
+    fenceTimeoutMs: args.fenceMs,
+    timeoutMs: Math.min(context.timeoutMs, DRAIN_TIMEOUT_MS),
+    journal: async (mark, reverse) =>
+      context.mark(mark, JSON.parse(JSON.stringify(reverse === undefined ? {} : { reverse })) as JsonObject),
+  };
+}
+
+function sidesOf(context: StepContext): ReturnSides {
+  const { database } = context.plan.target;
+  return { live: database, return: { ...database, database: returnDatabaseName(context) } };
+}
+
+type Marks = StepContext['marks'];
+
+/** Settles a switch whose process died; undefined where the old database serves. */
+async function settled(
+  context: StepContext,
+  args: SwitchOverArgs,
+  marks: Marks,
+): Promise<ReplicationStream | undefined> {
+  if (marks.fencing === undefined) return undefined;
+  const noted = marks.fenced?.reverse as unknown as ReplicationStream | undefined;
+  const found = await resumeSwitch(switchOptions(context, args), noted);
+  context.log(`the interrupted switch was settled: the ${found.serving} database serves`);
+  return found.serving === 'new' ? found.reverse : undefined;
+}
+
+function ids(context: StepContext): JsonObject {
+  const { sourceOid, copyOid } = requireCopy(context);
+  return { returnOid: sourceOid, liveOid: copyOid, returnDatabase: returnDatabaseName(context) };
+}
+
+export const switchOverKind = anyStepKind<SwitchOverArgs>({
+  kind: 'switch-over',
+  // `do` looks at what an interrupted attempt left, and goes on from there.
+  inspect: async () => 'not-done',
+  async do(context, args) {
+    const stream = await settled(context, args, context.marks);
+    if (stream !== undefined) return asJson({ ...ids(context), stream, resumed: true });
+    const switched = await switchToCopy(switchOptions(context, args));
+    const { gapMs, phases, drained, sequences, reverse, compared } = switched;
+    context.log(`writers waited ${Math.round(gapMs)} ms`);
+    return asJson({
+      ...ids(context),
+      stream: reverse,
+      gapMs: Math.round(gapMs),
+      phases,
+      drained,
+      sequences,
+      compared: compared.fingerprints,
+      lockedMs: Math.round(compared.lockedMs),
+    });
+  },
+  async verify(context) {
+    const { stream } = evidence(context);
+    const { copyOid } = requireCopy(context);
+    const { live } = sidesOf(context);
+    const serving = await onAdmin(context, (client) => databaseOid(client, live.database));
+    const health = stream === undefined ? undefined : await inspectReverse(sidesOf(context), stream);
+    if (serving === copyOid && health?.verdict === 'open') return { wayBack: 'open', serving };
+    throw new Failed({
+      code: 'switch-unproven',
+      seen: `${live.database} is database ${serving ?? 'none'}, the way back is ${health?.verdict ?? 'unknown'}: ${health?.reasons.join('; ') ?? ''}`,
+      expected: `database ${copyOid} to serve, with a stream that runs`,
+      next: 'the run rolls back: what customers wrote comes along',
+    });
+  },
+  async undo(context, args) {
+    const begun = copyBegun(context);
+    if (begun === undefined) return { switched: false };
+    if (context.marks.drained === undefined) {
+      const stream = evidence(context).stream ?? (await settled(context, args, context.marksOfDo));
+      if (stream === undefined) return { switched: false };
+      await drain(context, args, stream);
+    } else {
+      const stream = context.marks.drained.stream as unknown as ReplicationStream;
+      await removeRemains(context, { sides: sidesOf(context), stream, drained: true });
+    }
+    return { ...(context.marks.drained ?? {}), ...(await switchBack(context, begun)) };
+  },
+  async finish(context) {
+    const { stream } = evidence(context);
+    if (stream === undefined) return { wayBack: 'closed' };
+    const session = { applicationName: applicationName(context) };
+    const sides = sidesOf(context);
+    await withClient(sides.return, session, (back) =>
+      withClient(sides.live, session, (live) =>
+        disarmReverse({ live, return: back }, stream, { timeoutMs: FENCE_TIMEOUT_MS }),
+      ),
+    );
+    return { wayBack: 'closed', kept: sides.return.database };
+  },
+});
+
+async function drain(context: StepContext, args: SwitchOverArgs, stream: ReplicationStream): Promise<void> {
+  const sides = sidesOf(context);
+  await requireReturn(context, sides);
+  await drainBack(context, {
+    sides,
+    stream,
+    mapping: mappingOf(args),
+    compareFirst: !args.compareBehindFence,
+    proven: async ({ fingerprints }) => ({
+      stream,
+      fingerprints,
+      carried: carriedRows(evidence(context).compared, fingerprints),
+    }),
+  });
+}
+
+/** Gives the old database its name back. Writers waited from the closed door of the drain to here. */
+async function switchBack(context: StepContext, begun: CopyBegun): Promise<JsonObject> {
+  const exchange = {
+    liveName: context.plan.target.database.database,
+    liveOid: begun.copyOid,
+    nextOid: begun.sourceOid,
+    retiredName: retiredDatabaseName(context),
+  };
+  await onAdmin(context, (client) =>
+    switchNames(client, {
+      ...exchange,
+      timeoutMs: context.timeoutMs,
+      journal: async (mark) => context.mark(mark, { ...exchange }),
+    }),
+  );
+  const fencedAtMs = Number(context.marks.drained?.fencedAtMs);
+  return { ...exchange, switched: true, gapMs: context.now().getTime() - fencedAtMs };
+}
+
+async function requireReturn(context: StepContext, sides: ReturnSides): Promise<void> {
+  const { sourceOid } = requireCopy(context);
+  const name = await onAdmin(context, (client) => databaseByOid(client, sourceOid));
+  if (name === sides.return.database) return;
+  throw new Failed({
+    code: 'way-back-closed',
+    seen: `the return database ${sides.return.database} is ${name === undefined ? 'gone' : `named ${name}`}`,
+    expected: 'the database that served before the switch',
+    next: `nothing was switched and the new database serves; the backup of before is ${copyDirectory(context.runDirectory)} (roundtrip backup restore)`,
+  });
+}
+
+/** Rows more than at the switch, a table; rows of tables that were only changed are not seen here. */
+function carriedRows(before: TableFingerprints | undefined, after: TableFingerprints): JsonObject {
+  if (before === undefined) return {};
+  return Object.fromEntries(
+    Object.entries(after).map(([table, { rows }]) => [
+      table,
+      (BigInt(rows) - BigInt(before[canonicalTableName(table)]?.rows ?? 0)).toString(),
+    ]),
+  );
+}
+
+function onAdmin<T>(context: StepContext, work: Parameters<typeof withClient<T>>[2]): Promise<T> {
+  return withClient(adminAddress(context.plan.target), { applicationName: applicationName(context) }, work);
+}
+
+function asJson(value: object): JsonObject {
+  return JSON.parse(JSON.stringify(value)) as JsonObject;
+}
