@@ -4,12 +4,14 @@ import { accessibilityProblems, keepScreenshot, openBrowser, type TestBrowser } 
 import type { Page } from 'playwright-core';
 import type { ServedDashboard } from '../../src/dashboard/server/serve-dashboard.ts';
 import { takeOperatorLock } from '../../src/engine/operator-lock.ts';
+import { saveReceipt } from '../../src/journal/receipt.ts';
 import {
   FINGERPRINTS,
   type RecordedRun,
   recordedRun,
   recordUntilMigration,
   recordWatch,
+  rehearsedReceipt,
   STARTED,
 } from '../dashboard/recorded-run.ts';
 import { serveState, waitForState } from './dashboard-page.ts';
@@ -187,6 +189,49 @@ describe('a run that needs a person', () => {
       assert.deepEqual(await accessibilityProblems(page), []);
       await keepScreenshot(page, 'dashboard-failed-step');
       assert.deepEqual(faults, []);
+    } finally {
+      await served.close();
+    }
+  });
+});
+
+describe('a run that was rehearsed', () => {
+  const rehearsed = (): RecordedRun => {
+    const night = recordedRun({ kind: 'live' });
+    recordUntilMigration(night);
+    saveReceipt(night.state, rehearsedReceipt(night));
+    return night;
+  };
+
+  it('has a rollback deadline on its timeline, and a forecast by the rehearsal', async () => {
+    const night = rehearsed();
+    const served = await serveState(night.state.root, STARTED + 600_000);
+    try {
+      const { page } = await chromium.visit({ locale: 'en-GB' });
+      await page.goto(served.url);
+      await page.locator('.labels .deadline', { hasText: 'rollback deadline' }).waitFor();
+      // Window end − two minutes rehearsed − ten minutes of margin.
+      assert.match((await page.locator('.deadlines').textContent()) ?? '', /rollback deadline03:48:00/);
+      assert.match(
+        (await page.locator('header.run .facts').textContent()) ?? '',
+        /02:26:0\d \(by the rehearsal\)/,
+      );
+      assert.match((await page.locator('.way-back').textContent()) ?? '', /as rehearsed, 2 min\./);
+      assert.deepEqual(await accessibilityProblems(page), []);
+      await keepScreenshot(page, 'dashboard-deadline');
+    } finally {
+      await served.close();
+    }
+  });
+
+  it('says so when the deadline has passed', async () => {
+    const night = rehearsed();
+    const served = await serveState(night.state.root, Date.parse('2026-11-23T00:49:00.000Z'));
+    try {
+      const { page } = await chromium.visit({ locale: 'en-GB' });
+      await page.goto(served.url);
+      await page.getByRole('alert').filter({ hasText: 'The rollback deadline has passed' }).waitFor();
+      assert.deepEqual(await accessibilityProblems(page), []);
     } finally {
       await served.close();
     }

@@ -11,6 +11,7 @@ import {
   type RecordedRun,
   recordedRun,
   recordUntilMigration,
+  rehearsedReceipt,
   STARTED,
 } from './recorded-run.ts';
 
@@ -44,27 +45,6 @@ function stepOf(view: DashboardView, id: string): StepView {
   return step;
 }
 
-const receipt = (run: RecordedRun): Receipt => ({
-  format: 1,
-  planHash: run.plan.runbook,
-  runbook: 'recorded',
-  runId: 'before',
-  rehearsedOn: 'staging',
-  finishedAt: '2026-11-20T00:00:00.000Z',
-  toolVersion: '0.1.0',
-  durationsMs: {
-    migrate: 60_000,
-    'drop-old': 1_000,
-    'prove-protected-tables': 2_000,
-    'maintenance-off': 1_000,
-  },
-  rollbackMs: 120_000,
-  dataBytes: 1,
-  protectedTables: [],
-  journalHead: '',
-  hash: '',
-});
-
 describe('the view of a run', () => {
   it('waits for the approval, and names the command that gives it', () => {
     const view = viewOf(recordedRun({ kind: 'live' }));
@@ -77,7 +57,7 @@ describe('the view of a run', () => {
   it('puts planned bars one after the other and knows the window, the deadline and the point of no return', () => {
     const run = recordedRun({ kind: 'live' });
     recordUntilMigration(run);
-    const view = viewOf(run, { receipt: receipt(run) });
+    const view = viewOf(run, { receipt: rehearsedReceipt(run) });
     assert.equal(stepOf(view, 'backup').plannedStartMs, STARTED + 6 * 60_000);
     assert.equal(stepOf(view, 'backup').do.durationMs, 240_000);
     assert.equal(view.window?.endMs, Date.parse('2026-11-23T01:00:00.000Z'));

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { digestOf } from '../../src/digest.ts';
 import {
   approve,
   backup,
@@ -16,6 +17,7 @@ import {
   wayBack,
 } from '../../src/index.ts';
 import { type JournalStore, openJournal } from '../../src/journal/journal-file.ts';
+import type { Receipt } from '../../src/journal/receipt.ts';
 import type { JournalBody, RunKind } from '../../src/journal/record.ts';
 import { openStateFolder, runPaths, type StateFolder, savePlan } from '../../src/journal/run-directory.ts';
 import type { JsonObject } from '../../src/json.ts';
@@ -194,4 +196,28 @@ export function recordWatch(run: RecordedRun, samples: number): void {
       ],
     });
   }
+}
+
+/** A receipt for a run's plan, with its rollback rehearsed in two minutes. */
+export function rehearsedReceipt(run: RecordedRun): Receipt {
+  const unhashed = {
+    format: 1 as const,
+    planHash: planHash(run.plan),
+    runbook: run.plan.runbook,
+    runId: '2026-11-20T20-00-00-rehearsal-00aa',
+    rehearsedOn: 'staging',
+    finishedAt: '2026-11-20T20:10:00.000Z',
+    toolVersion: '0.1.0',
+    durationsMs: {
+      migrate: 60_000,
+      'drop-old': 1_000,
+      'prove-protected-tables': 2_000,
+      'maintenance-off': 1_000,
+    },
+    rollbackMs: 120_000,
+    dataBytes: 1,
+    protectedTables: [],
+    journalHead: '',
+  };
+  return { ...unhashed, hash: digestOf(unhashed) };
 }
