@@ -61,19 +61,34 @@ export type ExchangePosition = 'before' | 'between' | 'after';
  * @throws Ambiguous `switch-unclear` when the names fit no position.
  */
 export async function inspectSwitch(client: Client, exchange: NameExchange): Promise<ExchangePosition> {
-  const { liveName, liveOid, nextOid } = exchange;
-  // One look: between several, the names could change.
-  const { rows } = await client.query<Record<'holder' | 'formerName' | 'nextName', string | null>>(
+  return (await lookAt(client, exchange)).position;
+}
+
+interface ExchangeLook {
+  readonly position: ExchangePosition;
+  /** Present name of the database that shall have the live name; null once it is gone. */
+  readonly nextName: string | null;
+  /** OID of the database that has the retired name; null while that is free. */
+  readonly retiredHolder: string | null;
+}
+
+/** One statement: between several, names could change, and behind a fence customers wait for each. */
+async function lookAt(client: Client, exchange: NameExchange): Promise<ExchangeLook> {
+  const { liveName, liveOid, nextOid, retiredName } = exchange;
+  const { rows } = await client.query<
+    Record<'holder' | 'formerName' | 'nextName' | 'retiredHolder', string | null>
+  >(
     `SELECT (SELECT oid::text FROM pg_database WHERE datname = $1) AS holder,
             (SELECT datname FROM pg_database WHERE oid = $2::oid) AS "formerName",
-            (SELECT datname FROM pg_database WHERE oid = $3::oid) AS "nextName"`,
-    [liveName, liveOid, nextOid],
+            (SELECT datname FROM pg_database WHERE oid = $3::oid) AS "nextName",
+            (SELECT oid::text FROM pg_database WHERE datname = $4) AS "retiredHolder"`,
+    [liveName, liveOid, nextOid, retiredName],
   );
-  const { holder = null, formerName = null, nextName = null } = rows[0] ?? {};
-  if (holder === nextOid) return 'after';
-  if (nextName !== null && holder === liveOid) return 'before';
+  const { holder = null, formerName = null, nextName = null, retiredHolder = null } = rows[0] ?? {};
+  if (holder === nextOid) return { position: 'after', nextName, retiredHolder };
+  if (nextName !== null && holder === liveOid) return { position: 'before', nextName, retiredHolder };
   // The former live database may be gone altogether: then its name is free for the next one.
-  if (nextName !== null && holder === null) return 'between';
+  if (nextName !== null && holder === null) return { position: 'between', nextName, retiredHolder };
   throw new Ambiguous({
     code: 'switch-unclear',
     seen: `${liveName} is database ${holder ?? 'none'}; ${liveOid} is named ${formerName ?? 'gone'}, ${nextOid} is named ${nextName ?? 'gone'}`,
@@ -101,6 +116,8 @@ export async function switchNames(
      * Default: every closing and renaming has `timeoutMs`, at most 15 s, of its own.
      */
     readonly retireTimeoutMs?: number | undefined;
+    /** Called as soon as clients can connect again: whoever holds them lets them go. */
+    readonly onOpened?: (() => Promise<void>) | undefined;
   },
 ): Promise<{ readonly gapMs: number }> {
   const { liveName, nextOid, retiredName, journal, retireTimeoutMs } = options;
@@ -108,10 +125,10 @@ export async function switchNames(
   const eachMs = Math.min(options.timeoutMs, FENCE_TIMEOUT_MS);
   const left = (): number =>
     retireTimeoutMs === undefined ? eachMs : Math.max(1, retireTimeoutMs - (performance.now() - startedAt));
-  const position = await inspectSwitch(client, options);
-  const nextName = await requireNext(client, nextOid);
+  const { position, retiredHolder, ...look } = await lookAt(client, options);
+  const nextName = look.nextName ?? gone(nextOid);
   if (position === 'before') {
-    await requireFreeName(client, options);
+    if (retiredHolder !== null) throw nameTaken(options, retiredHolder);
     await journal('fencing');
   }
   // The next database first: what takes time there costs no client anything.
@@ -128,15 +145,14 @@ export async function switchNames(
     await journal('renamed');
   }
   await openDatabase(client, liveName);
+  await options.onOpened?.();
   return { gapMs: performance.now() - closedAt };
 }
 
-async function requireNext(client: Client, nextOid: string): Promise<string> {
-  const name = await databaseByOid(client, nextOid);
-  if (name !== undefined) return name;
+function gone(oid: string): never {
   throw new Failed({
     code: 'way-back-closed',
-    seen: `database ${nextOid} is gone`,
+    seen: `database ${oid} is gone`,
     expected: 'the database that shall become live',
     next: 'resume: it is restored from the backup',
   });
@@ -154,7 +170,7 @@ export async function undoRetire(
   options: { readonly timeoutMs: number },
 ): Promise<void> {
   const { liveName, liveOid } = exchange;
-  const from = await requireNext(client, liveOid);
+  const from = (await databaseByOid(client, liveOid)) ?? gone(liveOid);
   await closeDatabase(client, from, options);
   await renameDatabase(client, { from, to: liveName, timeoutMs: options.timeoutMs });
 }
@@ -166,11 +182,17 @@ export async function undoRetire(
  */
 export async function requireFreeName(
   client: Client,
-  { liveName, retiredName }: Pick<NameExchange, 'liveName' | 'retiredName'>,
+  exchange: Pick<NameExchange, 'liveName' | 'retiredName'>,
 ): Promise<void> {
-  const holder = await databaseOid(client, retiredName);
-  if (holder === undefined) return;
-  throw new Refused({
+  const holder = await databaseOid(client, exchange.retiredName);
+  if (holder !== undefined) throw nameTaken(exchange, holder);
+}
+
+function nameTaken(
+  { liveName, retiredName }: Pick<NameExchange, 'liveName' | 'retiredName'>,
+  holder: string,
+): Refused {
+  return new Refused({
     code: 'database-exists',
     seen: `the name ${retiredName} is taken by database ${holder}`,
     expected: `a free name for what is ${liveName} now`,
@@ -179,7 +201,7 @@ export async function requireFreeName(
 }
 
 /** A statement is given this long at first and twice as long each time after, within the deadline. */
-const FIRST_RENAME_MS = 20;
+const FIRST_RENAME_MS = 5;
 
 /**
  * A rename needs zero sessions. It looks at the server's own list of processes, which one that is ending leaves a

@@ -38,6 +38,8 @@ export interface SwitchToCopyOptions extends CopySite {
    * marks after that are those of `switchNames`.
    */
   readonly journal: (mark: string, reverse?: ReplicationStream) => Promise<void>;
+  /** Called as soon as clients can connect again: whoever holds them lets them go. */
+  readonly onOpened?: (() => Promise<void>) | undefined;
 }
 
 export interface SwitchedToCopy {
@@ -83,6 +85,7 @@ export async function switchToCopy(options: SwitchToCopyOptions): Promise<Switch
         ...exchangeOf(options),
         timeoutMs: options.timeoutMs,
         retireTimeoutMs: behind.left(),
+        onOpened: options.onOpened,
         // The fence was noted before it was closed.
         journal: (mark) => (mark === 'fencing' ? Promise.resolve() : journal(mark)),
       });
