@@ -109,7 +109,12 @@ describe('the view of a run', () => {
   it('says that nobody operates when an unfinished run has no process', () => {
     const run = recordedRun({ kind: 'live' });
     recordUntilMigration(run);
-    assert.equal(viewOf(run, { attended: false }).phase, 'unattended');
+    const left = viewOf(run, { attended: false });
+    assert.equal(left.phase, 'unattended');
+    assert.deepEqual(
+      [left.waitsFor?.step, left.waitsFor?.command],
+      ['migrate', `roundtrip resume --run ${run.runId}`],
+    );
     assert.equal(viewOf(run).phase, 'forward');
   });
 

@@ -38,8 +38,19 @@ export function standingOf(plan: Plan, state: RunState, attended: boolean): Stan
       };
     case 'stuck':
       return { phase: 'stuck', current, waitsFor: waits(decision.step, 'resume') };
-    default:
-      return { phase: attended ? movingPhase(state) : 'unattended', current, waitsFor: null };
+    default: {
+      if (attended) return { phase: movingPhase(state), current, waitsFor: null };
+      const next = 'step' in decision ? decision.step : undefined;
+      return {
+        phase: 'unattended',
+        current,
+        waitsFor: {
+          step: next?.id ?? '',
+          title: next?.title ?? plan.title,
+          command: `roundtrip resume --run ${state.started.runId}`,
+        },
+      };
+    }
   }
 }
 

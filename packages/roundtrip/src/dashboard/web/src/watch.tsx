@@ -137,13 +137,15 @@ function Matrix({ t, watch }: { readonly t: Words; readonly watch: WatchView }) 
             <th scope="col">{t.seen}</th>
           </tr>
         </thead>
-        <tbody lang="en">
+        <tbody>
           {watch.rows.map(({ id, condition, rollback, held, seen }) => (
             <tr key={id} class={held ? 'held' : ''}>
-              <th scope="row">{condition}</th>
+              <th scope="row" lang="en">
+                {condition}
+              </th>
               <td>{t[rollback as 'yes' | 'no' | 'maybe'] ?? rollback}</td>
               <td>{held ? t.yes : t.no}</td>
-              <td>{seen ?? '–'}</td>
+              <td lang="en">{seen ?? '–'}</td>
             </tr>
           ))}
         </tbody>
