@@ -6,6 +6,7 @@ import { type CliEnvironment, type CommonOptions, stateFolder } from './environm
 import { EXIT } from './exit-codes.ts';
 import type { RegisterVerb, VerbAction } from './verb.ts';
 import { registerActs } from './verbs/act.ts';
+import { registerBackup } from './verbs/backup.ts';
 import { registerBlastRadius } from './verbs/blast-radius.ts';
 import { registerCheck } from './verbs/check.ts';
 import { registerCompare } from './verbs/compare.ts';
@@ -26,6 +27,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerStatus,
   registerReport,
   registerServe,
+  registerBackup,
   registerBlastRadius,
   registerCompare,
   registerUnlock,
