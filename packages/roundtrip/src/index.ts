@@ -24,6 +24,7 @@ export type { Service } from './services/service.ts';
 export type { RemoteHost } from './services/ssh.ts';
 export type { SupervisorGroup } from './services/supervisor.ts';
 export type { SystemdUnit } from './services/systemd.ts';
+export type { Traffic } from './services/traffic.ts';
 export { approve } from './steps/approve.ts';
 export { backup } from './steps/backup.ts';
 export { baseline } from './steps/baseline.ts';

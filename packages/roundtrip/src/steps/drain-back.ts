@@ -58,6 +58,8 @@ export async function drainBack(
     readonly mapping: readonly string[];
     readonly compareFirst?: boolean | undefined;
     readonly proven: (drained: DrainedReverse) => Promise<object>;
+    /** Makes clients wait, where something can. */
+    readonly hold?: (() => Promise<void>) | undefined;
   },
 ): Promise<void> {
   const { sides, stream, mapping, compareFirst = false } = options;
@@ -70,6 +72,7 @@ export async function drainBack(
     try {
       const compared = compareFirst ? await compareWhileServing(sessions, stream, mapping) : undefined;
       const fencedAtMs = context.now().getTime();
+      await options.hold?.();
       await closeDatabase(admin, sides.live.database, {
         timeoutMs: FENCE_TIMEOUT_MS,
         spare: sessions.sparePids,

@@ -1,6 +1,7 @@
 import { Failed } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { withClient } from '../postgres/connection.ts';
+import { openDatabase } from '../postgres/fence.ts';
 import type { TableFingerprints } from '../postgres/fingerprint.ts';
 import { readManifest } from '../postgres/manifest.ts';
 import {
@@ -16,6 +17,7 @@ import { databaseByOid, databaseOid, switchNames } from '../postgres/switch.ts';
 import { canonicalTableName } from '../postgres/table-name.ts';
 import { type Duration, durationMs } from '../runbook/duration.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import { holdTraffic, releaseTraffic, type Traffic } from '../services/traffic.ts';
 import { copyBegun, copyDirectory, copySite } from './copy-beside.ts';
 import {
   DRAIN_TIMEOUT_MS,
@@ -38,6 +40,8 @@ export interface SwitchOverArgs extends JsonObject {
   readonly mapping: readonly JsonObject[];
   readonly fenceMs: number;
   readonly compareBehindFence: boolean;
+  /** A `Traffic`. */
+  readonly traffic?: JsonObject | undefined;
 }
 
 /**
@@ -48,15 +52,18 @@ export interface SwitchOverArgs extends JsonObject {
  *
  * `mapping` gives rows that the old schema cannot hold a place there. `fence` is how long writers may wait at most.
  * `compareBehindFence` compares every row once more while they wait: complete, and seconds long for millions of rows;
- * without it rows that come after the comparison are trusted to the stream.
+ * without it rows that come after the comparison are trusted to the stream. `traffic` is what can make clients wait
+ * instead of turning them away: PgBouncer, or commands of a load balancer.
  *
  * @example switchOver({ mapping: [{ table: 'products', sql: 'INSERT …' }], fence: '5s' })
+ * @example switchOver({ traffic: { kind: 'pgbouncer', pooled: 'shop', host: '127.0.0.1', port: 6432, user: 'ops', iniFile } })
  */
 export function switchOver(
   options: StepCommon & {
     readonly mapping?: readonly ReverseMapping[] | undefined;
     readonly fence?: Duration | undefined;
     readonly compareBehindFence?: boolean | undefined;
+    readonly traffic?: Traffic | undefined;
   } = {},
 ): StepSpec {
   return stepSpec({
@@ -69,6 +76,7 @@ export function switchOver(
       mapping: (options.mapping ?? []).map((statement) => ({ ...statement })),
       fenceMs: durationMs(options.fence ?? '10s'),
       compareBehindFence: options.compareBehindFence ?? false,
+      traffic: options.traffic === undefined ? undefined : { ...options.traffic },
     },
   });
 }
@@ -140,10 +148,22 @@ export const switchOverKind = anyStepKind<SwitchOverArgs>({
   // `do` looks at what an interrupted attempt left, and goes on from there.
   inspect: async () => 'not-done',
   async do(context, args) {
-    const stream = await settled(context, args, context.marks);
+    const stream = await clientsGate(context, args).letGoAfter(() => settled(context, args, context.marks));
     if (stream !== undefined) return asJson({ ...ids(context), stream, resumed: true });
-    const switched = await switchToCopy(switchOptions(context, args));
-    const { gapMs, phases, drained, sequences, reverse, compared } = switched;
+    const gate = clientsGate(context, args);
+    const options = switchOptions(context, args);
+    const switched = await gate.letGoAfter(() =>
+      switchToCopy({
+        ...options,
+        journal: async (mark, reverse) => {
+          if (mark === 'fencing') await gate.hold();
+          await options.journal(mark, reverse);
+        },
+        onOpened: gate.release,
+      }),
+    );
+    const { phases, drained, sequences, reverse, compared } = switched;
+    const gapMs = gate.heldMs() ?? switched.gapMs;
     context.log(`writers waited ${Math.round(gapMs)} ms`);
     return asJson({
       ...ids(context),
@@ -173,15 +193,8 @@ export const switchOverKind = anyStepKind<SwitchOverArgs>({
   async undo(context, args) {
     const begun = copyBegun(context);
     if (begun === undefined) return { switched: false };
-    if (context.marks.drained === undefined) {
-      const stream = evidence(context).stream ?? (await settled(context, args, context.marksOfDo));
-      if (stream === undefined) return { switched: false };
-      await drain(context, args, stream);
-    } else {
-      const stream = context.marks.drained.stream as unknown as ReplicationStream;
-      await removeRemains(context, { sides: sidesOf(context), stream, drained: true });
-    }
-    return { ...(context.marks.drained ?? {}), ...(await switchBack(context, begun)) };
+    const gate = clientsGate(context, args);
+    return gate.letGoAfter(() => goBack(context, args, begun, gate));
   },
   async finish(context) {
     const { stream } = evidence(context);
@@ -197,10 +210,33 @@ export const switchOverKind = anyStepKind<SwitchOverArgs>({
   },
 });
 
-async function drain(context: StepContext, args: SwitchOverArgs, stream: ReplicationStream): Promise<void> {
+async function goBack(
+  context: StepContext,
+  args: SwitchOverArgs,
+  begun: CopyBegun,
+  gate: ClientsGate,
+): Promise<JsonObject> {
+  if (context.marks.drained === undefined) {
+    const stream = evidence(context).stream ?? (await settled(context, args, context.marksOfDo));
+    if (stream === undefined) return { switched: false };
+    await drain(context, args, stream, gate);
+  } else {
+    const stream = context.marks.drained.stream as unknown as ReplicationStream;
+    await removeRemains(context, { sides: sidesOf(context), stream, drained: true });
+  }
+  return { ...(context.marks.drained ?? {}), ...(await switchBack(context, begun)) };
+}
+
+async function drain(
+  context: StepContext,
+  args: SwitchOverArgs,
+  stream: ReplicationStream,
+  gate: ClientsGate,
+): Promise<void> {
   const sides = sidesOf(context);
   await requireReturn(context, sides);
-  await drainBack(context, {
+  const draining = drainBack(context, {
+    hold: gate.hold,
     sides,
     stream,
     mapping: mappingOf(args),
@@ -211,6 +247,49 @@ async function drain(context: StepContext, args: SwitchOverArgs, stream: Replica
       carried: carriedRows(evidence(context).compared, fingerprints),
     }),
   });
+  await draining.catch(async (error: unknown) => {
+    // Nothing was switched: the new database goes on serving while someone looks.
+    if (context.marks.drained === undefined)
+      await onAdmin(context, (client) => openDatabase(client, sides.live.database));
+    throw error;
+  });
+}
+
+/** Whatever stands in front of the database and can make clients wait. */
+interface ClientsGate {
+  readonly hold: () => Promise<void>;
+  readonly release: () => Promise<void>;
+  /** From the hold to the release; undefined where nothing holds clients. */
+  readonly heldMs: () => number | undefined;
+  /** Does the work and lets clients go at its end, however it ends; also those that an attempt that died has held. */
+  readonly letGoAfter: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+function clientsGate(context: StepContext, args: SwitchOverArgs): ClientsGate {
+  const traffic = args.traffic as unknown as Traffic | undefined;
+  const limits = { timeoutMs: args.fenceMs };
+  let heldAtMs: number | undefined;
+  let heldMs: number | undefined;
+  const release = async (): Promise<void> => {
+    if (traffic === undefined) return;
+    await releaseTraffic(traffic, limits);
+    if (heldAtMs !== undefined) heldMs ??= performance.now() - heldAtMs;
+  };
+  return {
+    release,
+    heldMs: () => heldMs,
+    hold: async () => {
+      heldAtMs = performance.now();
+      if (traffic !== undefined) await holdTraffic(traffic, { ...limits, signal: context.signal });
+    },
+    letGoAfter: async (work) => {
+      try {
+        return await work();
+      } finally {
+        await release();
+      }
+    },
+  };
 }
 
 /** Gives the old database its name back. Writers waited from the closed door of the drain to here. */
