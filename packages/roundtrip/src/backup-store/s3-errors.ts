@@ -19,6 +19,9 @@ const CREDENTIALS = [
   'TokenRefreshRequired',
 ];
 
+/** The store itself saw that other bytes arrived than were sent. */
+const CORRUPTED = ['BadDigest', 'InvalidDigest', 'XAmzContentChecksumMismatch', 'XAmzContentSHA256Mismatch'];
+
 /** Whether the store said that there is no such object. */
 export function isAbsent(error: unknown): boolean {
   const { name } = error as ServiceError;
@@ -62,6 +65,15 @@ export function inWords(store: string, cause: unknown): Failed {
       seen,
       expected: 'a bucket that exists',
       next: 'create the bucket, or correct the name of the store',
+      fields,
+      cause,
+    });
+  if (CORRUPTED.includes(error.name ?? ''))
+    return new Failed({
+      code: 'copy-differs',
+      seen,
+      expected: 'the bytes that were sent',
+      next: 'do not trust the way to this store until you know why; the backup itself is untouched',
       fields,
       cause,
     });

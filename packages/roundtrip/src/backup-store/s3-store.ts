@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   DeleteObjectCommand,
@@ -112,6 +113,9 @@ async function putObject(
       Key: key,
       Body: body,
       ContentLength: body.byteLength,
+      // MD5 is what every store compares on arrival, and what object lock asks for on some; SHA-256 is what we trust.
+      ContentMD5: createHash('md5').update(body).digest('base64'),
+      ChecksumAlgorithm: 'SHA256',
       ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
       ...locking,
     }),

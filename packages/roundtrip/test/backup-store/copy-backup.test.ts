@@ -60,7 +60,10 @@ describe('a copy in a store', () => {
     const { directory, store } = await scene();
     await copy(directory, store);
     const puts = stage.proxy.requests.filter(({ method }) => method === 'PUT');
-    for (const { headers } of puts) assert.match(String(headers['x-amz-checksum-sha256']), /^[\w+/]{43}=$/);
+    for (const { headers } of puts) {
+      assert.match(String(headers['x-amz-checksum-sha256']), /^[\w+/]{43}=$/);
+      assert.match(String(headers['content-md5']), /^[\w+/]{22}==$/);
+    }
     assert.match(puts.at(-1)?.path ?? '', /copy\.json$/);
     const read = stage.proxy.requests.filter(isPart('GET')).map((seen) => seen.path);
     assert.deepEqual(new Set(read), new Set(puts.slice(0, -1).map((seen) => seen.path)));
@@ -119,6 +122,18 @@ describe('faults of a store', () => {
     assert.match(lines.join(), /came back different/);
     stage.proxy.setFault(() => undefined);
     await fetchBackup({ store, id, directory: back });
+  });
+
+  it('one part that the store itself found corrupted is sent again', async () => {
+    const { directory, store } = await scene();
+    let refused = 0;
+    stage.proxy.setFault((seen) =>
+      isPart('PUT')(seen) && refused++ === 0 ? { kind: 'answer', status: 400, code: 'BadDigest' } : undefined,
+    );
+    const lines: string[] = [];
+    const { parts } = await copy(directory, store, { log: (line) => lines.push(line) });
+    assert.match(lines.join(), /attempt 1 of 3/);
+    assert.equal(stage.proxy.requests.filter(isPart('PUT')).length, parts + 1);
   });
 
   it('a store that keeps corrupting never holds a copy', async () => {

@@ -86,6 +86,46 @@ it('backs up a cluster that is written to, and recovers it to exactly the noted 
   assert.deepEqual(await verify(made), { trust: 'T3', tables: 1 });
 });
 
+it('the verb does both, and proves a note again', async () => {
+  const note = path.join(folder, 'note.json');
+  const cli = path.resolve(import.meta.dirname, '../../bin/roundtrip.ts');
+  const flags = ['--stanza', 'shop', '--config', String(source.config), '--note', note, '--scratch', folder];
+  if (source.runAs !== undefined) flags.push('--run-as', source.runAs);
+  const { host, port, user } = cluster.address();
+  const argv = [
+    cli,
+    'backup',
+    'pgbackrest',
+    ...flags,
+    '--password-file',
+    String(source.passwordFile),
+    '--json',
+  ];
+  const call = (...more: string[]): Record<string, unknown> => {
+    const stdout = execFileSync(
+      process.execPath,
+      [
+        ...argv,
+        ...more,
+        '--database',
+        `postgres://${user}@${host}:${port}/shop`,
+        '--state',
+        `${folder}/state`,
+      ],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, PGPASSWORD: cluster.password },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+  };
+  const first = call('--type', 'incr');
+  assert.match(String(first.label), /I$/);
+  assert.equal(first.trust, 'T3');
+  assert.equal(call('--verify-only').label, first.label);
+});
+
 it('says which table differs from what was noted', async () => {
   const [[table, fingerprint] = ['', undefined]] = Object.entries(made.fingerprints);
   const wrong = {

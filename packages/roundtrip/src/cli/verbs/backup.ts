@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { RegisterVerb } from '../verb.ts';
 import { registerBackupCopies } from './backup-copies.ts';
 import { registerBackupCreate } from './backup-create.ts';
+import { registerBackupPgBackRest } from './backup-pgbackrest.ts';
 import { registerBackupRestore } from './backup-restore.ts';
 
 /** `roundtrip backup …`: backups without a runbook. */
@@ -12,6 +13,7 @@ export const registerBackup: RegisterVerb = (program, run) => {
   registerBackupCreate(backup, run);
   registerBackupCopies(backup, run);
   registerBackupRestore(backup, run);
+  registerBackupPgBackRest(backup, run);
   backup.addHelpText('after', () => `\n${backup.commands.map(usage).join('\n')}`);
 };
 
