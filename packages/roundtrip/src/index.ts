@@ -1,5 +1,7 @@
 /** Roundtrip: what a runbook is written with. Everything else is private. */
 export type { AlertChannel } from './alerts/alert-channel.ts';
+export type { CopyDestination } from './backup-store/copy-destination.ts';
+export type { SmokeCommand } from './backup-store/smoke-test-restored.ts';
 export { EXIT } from './cli/exit-codes.ts';
 export { Ambiguous, Bug, Failed, Refused, RoundtripError, UndoFailed } from './errors.ts';
 export { type Duration, durationMs } from './runbook/duration.ts';

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type CopyDestination, copyTo, openDestination } from '../backup-store/copy-destination.ts';
 import { readCopy } from '../backup-store/fetch-backup.ts';
 import { unpinCopy } from '../backup-store/pins.ts';
+import { probeStore } from '../backup-store/probe-store.ts';
 import { type SmokeCommand, smokeTestRestored } from '../backup-store/smoke-test-restored.ts';
 import { Failed } from '../errors.ts';
 import { type Json, type JsonObject, valueAt } from '../json.ts';
@@ -13,7 +14,7 @@ import { readManifest, verifyManifest } from '../postgres/manifest.ts';
 import { databaseByOid, dropDatabase } from '../postgres/switch.ts';
 import { type VerifiedBackup, verifyBackup } from '../postgres/verify-backup.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
-import { anyStepKind, type StepContext } from './step-kind.ts';
+import { anyStepKind, type Finding, type StepContext } from './step-kind.ts';
 import { endSurvivors, noteChildren } from './survivors.ts';
 import { adminAddress, applicationName, returnDatabaseName } from './target-databases.ts';
 
@@ -79,6 +80,7 @@ async function dropScratch(context: StepContext): Promise<void> {
 
 export const backupKind = anyStepKind<BackupArgs>({
   kind: 'backup',
+  check: checkDestination,
   // A backup is either complete with its outcome recorded, or made again from the start: `do` clears what is there.
   inspect: async () => 'not-done',
   async do(context, args) {
@@ -177,6 +179,14 @@ export const backupKind = anyStepKind<BackupArgs>({
     return { returnDatabase: name ?? null, dumpKept: existsSync(directory), pinLeft };
   },
 });
+
+/** Hours of dumping are not to end at a bucket that nobody may write to. */
+async function checkDestination(context: StepContext, args: BackupArgs): Promise<readonly Finding[]> {
+  if (args.copy === undefined) return [];
+  const store = await openDestination(args.copy as unknown as CopyDestination);
+  await probeStore(store, context.step.id, context.signal);
+  return [];
+}
 
 async function smokeTested(
   context: StepContext,

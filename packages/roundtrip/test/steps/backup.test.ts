@@ -104,6 +104,21 @@ describe('the backup step', () => {
     assert.equal(rows[0].n, 500);
   });
 
+  it('check: refuses a destination that cannot be written or has no such recipient, and leaves nothing in it', async () => {
+    const check = async (copy: { readonly to: string; readonly recipients?: string[] }) => {
+      const { context, args } = scene('0001', { copy });
+      return backupKind.check?.(context, args);
+    };
+    const refuses = (code: string) => (error: RoundtripError) => error.code === code;
+    const good = await openObjectStore(path.join(folder, 'good'));
+    assert.deepEqual(await check({ to: good.name }), []);
+    assert.deepEqual(await good.list(''), []);
+    writeFileSync(path.join(folder, 'file'), '');
+    await assert.rejects(check({ to: path.join(folder, 'file') }), refuses('store-unreachable'));
+    await assert.rejects(check({ to: good.name, recipients: ['x'] }), refuses('bad-recipient'));
+    await assert.rejects(check({ to: 'nowhere' }), refuses('bad-store'));
+  });
+
   it('a store that is down does not keep a run from going back', async () => {
     const root = path.join(folder, 'lost-store');
     const made = scene('0003', { copy: { to: root } });
