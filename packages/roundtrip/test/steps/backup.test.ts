@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { type TestCluster, testCluster } from 'pg-cluster/testing';
 import { listCopies } from '../../src/backup-store/list-copies.ts';
 import { openObjectStore } from '../../src/backup-store/object-store.ts';
-import type { Failed } from '../../src/errors.ts';
+import type { Failed, RoundtripError } from '../../src/errors.ts';
 import type { JsonObject } from '../../src/json.ts';
 import type { Plan } from '../../src/runbook/plan.ts';
 import { type BackupArgs, backup, backupKind } from '../../src/steps/backup.ts';
