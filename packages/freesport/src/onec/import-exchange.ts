@@ -5,9 +5,10 @@ import { ImportClients } from './import-clients.ts';
 import { failImport } from './import-failure.ts';
 import type { ImportMode } from './import-mode.ts';
 import type { ImportProgress } from './import-progress.ts';
+import { prepareFreshJoin } from './merge/join-fresh-offers.ts';
 import { type MergeResult, mergeCatalogue } from './merge/merge-catalogue.ts';
 import { noCounters } from './merge/merge-context.ts';
-import { removeDuplicates } from './merge/remove-duplicates.ts';
+import { removeOfferDuplicates, removeReferenceDuplicates } from './merge/remove-duplicates.ts';
 import { catalogueVersion } from './session/catalogue-version.ts';
 import { type EarlierImport, findEarlierImport, type SessionDetails } from './session/find-earlier-import.ts';
 import { takeImportLock } from './session/import-lock.ts';
@@ -142,13 +143,18 @@ async function stageAndMerge(
   await progress.settled();
   signal?.throwIfAborted();
   progress.tell({ stage: 'merging', step: 'duplicates' });
-  await removeDuplicates(copiers);
   const [client, second] = copiers;
+  const offersReady = removeOfferDuplicates(second);
+  // If the merge fails first, its error is the one to tell.
+  offersReady.catch(() => undefined);
+  await removeReferenceDuplicates(client);
+  await prepareFreshJoin(client);
   const merged = await withoutDeadlock(
     async () =>
       await mergeCatalogue({
         client,
         second,
+        offersReady,
         mode,
         summary,
         sessionId,

@@ -1,30 +1,26 @@
 import type { Client } from 'pg';
 import { OPEN_ORDER_QUANTITIES } from '../../orders/sku-store.ts';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
+import { JOINED_FIELDS } from './join-fresh-offers.ts';
 import { type MergeContext, run } from './merge-context.ts';
 import type { PriceMapping } from './merge-price-types.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
-import {
-  ALL_OFFERS,
-  madeSku,
-  TAKEN_SKU_WARNINGS,
-  VARIANT_FIELDS,
-  variantColumns,
-} from './variant-columns.ts';
+import { ALL_OFFERS, madeSku, TAKEN_SKU_WARNINGS, variantColumns } from './variant-columns.ts';
+
+/** What says where the figures of a variant are, and when they are there. */
+export interface FreshFigures {
+  readonly prices: PriceMapping;
+  readonly warehouses: StagedWarehouses;
+  /** Resolves when `fresh_offers` is complete; see `joinFreshOffers`. */
+  readonly joined: Promise<void>;
+}
 
 /**
  * Fills the empty `product_variants`. The same columns by the same expressions as `mergeVariants`, without the table
- * in between: nothing can be different from what is there, and writing a million rows twice took 8 of 22 s.
+ * of differences in between: nothing can be different from what is there.
  */
-export async function loadFreshVariants(
-  context: MergeContext,
-  prices: PriceMapping,
-  warehouses: StagedWarehouses,
-): Promise<void> {
+export async function loadFreshVariants(context: MergeContext, figures: FreshFigures): Promise<void> {
   const { counters } = context;
-  const unknownKeys = findUnknownKeys(context.second);
-  // If the inserts fail first, theirs is the error to tell.
-  unknownKeys.catch(() => undefined);
   await run(
     context,
     `INSERT INTO ${S}.warnings (code, subject, message)
@@ -42,25 +38,40 @@ export async function loadFreshVariants(
      WHERE NOT EXISTS (SELECT 1 FROM sku_identities s WHERE s.onec_id = o.id)`,
   );
   await run(context, 'ANALYZE sku_identities (onec_id, sku)');
-  const columns = variantColumns(context, prices, warehouses);
-  counters.variantsInserted += await run(
-    context,
-    `INSERT INTO product_variants (onec_id, sku_identity_id, sku, reserved_quantity, last_sync_at,
-       ${VARIANT_FIELDS.join(', ')})
-     SELECT o.id, s.id, CASE WHEN s.sku <> '' AND t.sku IS NULL THEN s.sku ELSE ${madeSku('o.id')} END,
-       coalesce(open.quantity, 0), now(), ${VARIANT_FIELDS.map((field) => columns[field]).join(', ')}
-     FROM ${ALL_OFFERS} o JOIN products gp ON gp.onec_id = o.good_id
-       JOIN sku_identities s ON s.onec_id = o.id
-       LEFT JOIN ${S}.goods g ON g.id = o.good_id
-       LEFT JOIN ${S}.prices p ON p.id = o.id
-       LEFT JOIN ${S}.rests r ON r.id = o.id
-       LEFT JOIN ${S}.taken_skus t ON t.sku = s.sku
-       LEFT JOIN (${OPEN_ORDER_QUANTITIES}) open ON open.product_id = s.id
-       LEFT JOIN product_variants v ON false`,
-  );
+  await figures.joined;
+  const unknownKeys = findUnknownKeys(context.second);
+  // If the inserts fail first, theirs is the error to tell.
+  unknownKeys.catch(() => undefined);
+  await insertVariants(context, `(SELECT * FROM ${S}.fresh_offers)`);
+  await insertVariants(context, defaultVariants(context, figures));
   await run(context, 'ANALYZE product_variants (onec_id, product_id)');
   await unknownKeys;
   await warnUnknownKeys(context);
+}
+
+/** The default variants with their figures, as `fresh_offers` has those of the offers. */
+function defaultVariants(context: MergeContext, { prices, warehouses }: FreshFigures): string {
+  const columns = variantColumns(context, prices, warehouses);
+  return `(SELECT o.id AS onec_id, o.good_id, ${JOINED_FIELDS.map((field) => `${columns[field]} AS ${field}`).join(', ')}
+    FROM (SELECT *, true AS is_default FROM ${S}.default_offers) o
+      LEFT JOIN ${S}.goods g ON g.id = o.good_id
+      LEFT JOIN ${S}.prices p ON p.id = o.id
+      LEFT JOIN ${S}.rests r ON r.id = o.id
+      LEFT JOIN ${S}.no_variant v ON false)`;
+}
+
+async function insertVariants(context: MergeContext, rows: string): Promise<void> {
+  context.counters.variantsInserted += await run(
+    context,
+    `INSERT INTO product_variants (onec_id, sku_identity_id, sku, reserved_quantity, last_sync_at, product_id,
+       ${JOINED_FIELDS.join(', ')})
+     SELECT f.onec_id, s.id, CASE WHEN s.sku <> '' AND t.sku IS NULL THEN s.sku ELSE ${madeSku('f.onec_id')} END,
+       coalesce(open.quantity, 0), now(), gp.id, ${JOINED_FIELDS.map((field) => `f.${field}`).join(', ')}
+     FROM ${rows} f JOIN products gp ON gp.onec_id = f.good_id
+       JOIN sku_identities s ON s.onec_id = f.onec_id
+       LEFT JOIN ${S}.taken_skus t ON t.sku = s.sku
+       LEFT JOIN (${OPEN_ORDER_QUANTITIES}) open ON open.product_id = s.id`,
+  );
 }
 
 const ARTICLE = `left(trim(coalesce(o.article, '')), 100)`;

@@ -8,6 +8,7 @@ import type { ExchangeSummary } from '../staging/exchange-summary.ts';
 import { STAGING_SCHEMA } from '../staging/staging-schema.ts';
 import { dropIndexes } from './bulk-load.ts';
 import { deactivateAbsent } from './deactivate-absent.ts';
+import { joinFreshOffers } from './join-fresh-offers.ts';
 import { mergeBrands } from './merge-brands.ts';
 import { mergeCategories } from './merge-categories.ts';
 import { type MergeContext, type MergeCounters, noCounters } from './merge-context.ts';
@@ -37,6 +38,8 @@ export interface MergeOptions {
   readonly client: Client;
   /** Another connection; see `MergeContext.second`. */
   readonly second: Client;
+  /** Resolves when offers, prices and rests have no duplicates any more; `second` is free from then on. */
+  readonly offersReady: Promise<void>;
   readonly mode: ImportMode;
   readonly summary: ExchangeSummary;
   readonly sessionId: number;
@@ -103,6 +106,12 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
   const rebuild = context.fresh ? await dropIndexes(client) : undefined;
   const prices = await step('price types', async () => await mergePriceTypes(context));
   const warehouses = await step('warehouses', async () => await mergeWarehouses(context));
+  const { offersReady } = options;
+  const joined = context.fresh
+    ? offersReady.then(async () => await joinFreshOffers(context, prices, warehouses))
+    : offersReady;
+  // If the transaction fails first, its error is the one to tell.
+  joined.catch(() => undefined);
   await step('categories', async () => await mergeCategories(context));
   await step('brands', async () => await mergeBrands(context));
   await step('products', async () => await mergeProducts(context));
@@ -110,7 +119,10 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     await mergePropertyDictionaries(context);
     await mergeProductProperties(context);
   });
-  await step('variants', async () => await mergeVariants(context, prices, warehouses));
+  await step('variants', async () => {
+    await offersReady;
+    await mergeVariants(context, { prices, warehouses, joined });
+  });
   await step('stock', async () => await mergeStocks(context, warehouses));
   await step('other prices', async () => await mergeOtherPrices(context, prices));
   const absence = await step('absence', async () => {

@@ -1,6 +1,6 @@
 import { OPEN_ORDER_QUANTITIES } from '../../orders/sku-store.ts';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
-import { loadFreshVariants } from './load-fresh-variants.ts';
+import { type FreshFigures, loadFreshVariants } from './load-fresh-variants.ts';
 import { type MergeContext, run } from './merge-context.ts';
 import type { PriceMapping } from './merge-price-types.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
@@ -17,13 +17,10 @@ import {
  * of an offer, a price or a rest, the row as it should be, and keeps it only where it is new or different; what follows
  * touches just those rows, so an unchanged catalogue is read and never written.
  */
-export async function mergeVariants(
-  context: MergeContext,
-  prices: PriceMapping,
-  warehouses: StagedWarehouses,
-): Promise<void> {
+export async function mergeVariants(context: MergeContext, figures: FreshFigures): Promise<void> {
   await gatherKeys(context);
-  if (context.fresh) return await loadFreshVariants(context, prices, warehouses);
+  if (context.fresh) return await loadFreshVariants(context, figures);
+  const { prices, warehouses } = figures;
   await computeRows(context, prices, warehouses);
   await warnSkipped(context);
   await findTakenSkus(context);
@@ -46,6 +43,8 @@ async function gatherKeys(context: MergeContext): Promise<void> {
      WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id)
        AND NOT EXISTS (SELECT 1 FROM product_variants v WHERE v.product_id = gp.product_id AND NOT v.is_default)`,
   );
+  // A few among a million prices: without this they are taken for many, and the prices are hashed instead.
+  await run(context, `ANALYZE ${S}.default_offers`);
 }
 
 async function computeRows(

@@ -5,41 +5,44 @@ import {
   STAGED_WAREHOUSE_COLUMNS,
 } from '../staging/staging-schema.ts';
 
-/** Small tables share one connection: the work is in the other three. */
 const REFERENCE_TABLES = ['groups', 'price_types', 'warehouses', 'properties', 'goods'] as const;
 
 /**
- * Leaves one staged row an id and tells the planner about the tables. A folder that mixes two exports repeats records;
- * the later one wins. Prices and rests of one key may be spread over files, so of those the later figure of each type
- * and warehouse wins. It works on staging only and so before the merge's transaction, on two connections at a time.
+ * Leaves one staged row an id in the small tables, and tells the planner about them. A folder that mixes two exports
+ * repeats records; the later one wins. It works on staging only and so before the merge's transaction.
  *
  * The duplicates are looked for with a hash aggregate that keeps only ids (0.6 s for a million), and only where there
  * are some is anything written; sorting every row with DISTINCT ON took four times as long.
  *
- * @example await removeDuplicates([first, second]);
+ * @example await removeReferenceDuplicates(client);
  */
-export async function removeDuplicates(clients: readonly Client[]): Promise<void> {
-  const tasks = [
-    async (client: Client) => await keepLast(client, 'offers'),
-    async (client: Client) => await combine(client, 'prices', columns('p', STAGED_PRICE_COLUMNS)),
-    async (client: Client) =>
-      await combine(client, 'rests', ['total', ...columns('q', STAGED_WAREHOUSE_COLUMNS)]),
-    async (client: Client) => {
-      for (const table of REFERENCE_TABLES) await keepLast(client, table);
-      await client.query(
-        `DELETE FROM ${S}.property_values t USING
-           (SELECT property_id, id, max(ord) AS kept FROM ${S}.property_values GROUP BY 1, 2 HAVING count(*) > 1) twice
-         WHERE t.property_id = twice.property_id AND t.id = twice.id AND t.ord < twice.kept`,
-      );
-    },
-  ];
-  const working = clients.map(async (client) => {
-    await client.query(`SET work_mem = '256MB'; SET default_statistics_target = 10`);
-    for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) await task(client);
-    await client.query('RESET work_mem; RESET default_statistics_target');
+export async function removeReferenceDuplicates(client: Client): Promise<void> {
+  await forStaging(client, async () => {
+    for (const table of REFERENCE_TABLES) await keepLast(client, table);
+    await client.query(
+      `DELETE FROM ${S}.property_values t USING
+         (SELECT property_id, id, max(ord) AS kept FROM ${S}.property_values GROUP BY 1, 2 HAVING count(*) > 1) twice
+       WHERE t.property_id = twice.property_id AND t.id = twice.id AND t.ord < twice.kept`,
+    );
   });
-  const settled = await Promise.allSettled(working);
-  for (const result of settled) if (result.status === 'rejected') throw result.reason;
+}
+
+/**
+ * The same for offers, prices and rests, beside the merge's first steps, which do not look at them. Prices and rests
+ * of one key may be spread over files, so of those the later figure of each type and warehouse wins.
+ */
+export async function removeOfferDuplicates(client: Client): Promise<void> {
+  await forStaging(client, async () => {
+    await keepLast(client, 'offers');
+    await combine(client, 'prices', columns('p', STAGED_PRICE_COLUMNS));
+    await combine(client, 'rests', ['total', ...columns('q', STAGED_WAREHOUSE_COLUMNS)]);
+  });
+}
+
+async function forStaging(client: Client, work: () => Promise<void>): Promise<void> {
+  await client.query(`SET work_mem = '256MB'; SET default_statistics_target = 10`);
+  await work();
+  await client.query('RESET work_mem; RESET default_statistics_target');
 }
 
 async function keepLast(client: Client, table: (typeof REFERENCE_TABLES)[number] | 'offers'): Promise<void> {
