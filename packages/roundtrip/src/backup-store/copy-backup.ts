@@ -15,7 +15,9 @@ import {
 } from './copy-manifest.ts';
 import { limitConcurrency } from './limit-concurrency.ts';
 import type { ObjectLock, ObjectStore } from './object-store.ts';
+import { isVerified } from './retention.ts';
 import { openUploadProgress, type UploadProgress } from './upload-progress.ts';
+import { noteVerified } from './verified.ts';
 
 /** Measured by what a slow line loses when a part is sent again; four of them are in memory at a time. */
 export const PART_BYTES = 32 << 20;
@@ -61,7 +63,13 @@ export async function copyBackup(options: CopyBackupOptions): Promise<CopiedBack
   const manifestSha256 = sha256(await readFile(path.join(directory, 'manifest.json')));
   const id = copyId(manifest, manifestSha256);
   const whole = await store.get(copyManifestKey(id), signal);
-  if (whole !== undefined) return summary(parseCopyManifest(id, Buffer.from(whole).toString()), whole, 0);
+  if (whole !== undefined) {
+    const copy = parseCopyManifest(id, Buffer.from(whole).toString());
+    const { trust } = options;
+    if (!isVerified(copy) && isVerified({ trust }))
+      await noteVerified(store, id, { trust, at: now(), signal });
+    return summary(copy, whole, 0);
+  }
 
   const encrypted = recipients.length === 0 ? null : recipients;
   const partBytes = options.partBytes ?? PART_BYTES;
@@ -72,8 +80,7 @@ export async function copyBackup(options: CopyBackupOptions): Promise<CopiedBack
     ...manifest.files,
     { path: 'manifest.json', sha256: manifestSha256 }, // Last, as in the backup itself.
   ];
-  const parts: CopiedPart[] = [];
-  for (const file of files) parts.push(...(await upload.file(file.path, file.sha256)));
+  const parts = await upload.files(files);
   const copy: CopyManifest = {
     format: 1,
     id,
@@ -118,31 +125,50 @@ class Upload {
     this.#how = how;
   }
 
-  /** Reads a file once, hashing it on the way: what is copied is what the backup's manifest says, or nothing. */
-  async file(name: string, expected: string): Promise<CopiedPart[]> {
-    const { directory } = this.#options;
-    const hash = createHash('sha256');
-    const parts: CopiedPart[] = [];
-    const handle = await openPart(directory, name);
+  /** Small files go side by side as the parts of a large one do: what a store takes longest for is the next request. */
+  async files(files: readonly { readonly path: string; readonly sha256: string }[]): Promise<CopiedPart[]> {
     const run = limitConcurrency(AT_ONCE);
+    const parts: CopiedPart[][] = [];
     try {
-      for (let index = 0; ; index += 1) {
-        if (this.#options.signal?.aborted === true) throw interrupted(this.#options.store);
-        const plain = await readPart(handle, this.#how.partBytes);
-        // An empty file is one empty part: it must be there after a restore.
-        if (plain.byteLength === 0 && index > 0) break;
-        hash.update(plain);
-        await run.add(async () => {
-          parts[index] = await this.#part(name, index, plain);
-        });
-        if (plain.byteLength < this.#how.partBytes) break;
+      for (const file of files) {
+        const ofFile: CopiedPart[] = [];
+        parts.push(ofFile);
+        await this.#file(file.path, file.sha256, (index, plain) =>
+          run.add(async () => {
+            ofFile[index] = await this.#part(file.path, index, plain);
+          }),
+        );
       }
       await run.finish();
     } finally {
       await run.settle();
+    }
+    return parts.flat();
+  }
+
+  /** Reads a file once, hashing it on the way: what is copied is what the backup's manifest says, or nothing. */
+  async #file(
+    name: string,
+    expected: string,
+    send: (index: number, plain: Uint8Array) => Promise<void>,
+  ): Promise<void> {
+    const { directory, store, signal } = this.#options;
+    const { partBytes } = this.#how;
+    const hash = createHash('sha256');
+    const handle = await openFile(directory, name);
+    try {
+      const { size } = await handle.stat();
+      // An empty file is one empty part: it must be there after a restore.
+      for (let index = 0; index === 0 || index * partBytes < size; index += 1) {
+        if (signal?.aborted === true) throw interrupted(store);
+        const plain = await readPart(handle, Math.min(partBytes, size - index * partBytes));
+        hash.update(plain);
+        await send(index, plain);
+      }
+    } finally {
       await handle.close();
     }
-    if (hash.digest('hex') === expected) return parts;
+    if (hash.digest('hex') === expected) return;
     throw new Failed({
       code: 'backup-corrupt',
       seen: `${directory}: ${name} has other content`,
@@ -200,7 +226,7 @@ function interrupted(store: ObjectStore): Failed {
   });
 }
 
-async function openPart(directory: string, name: string): Promise<FileHandle> {
+async function openFile(directory: string, name: string): Promise<FileHandle> {
   try {
     return await open(path.join(directory, name), 'r');
   } catch (cause) {

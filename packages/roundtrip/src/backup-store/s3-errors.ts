@@ -90,7 +90,7 @@ export function inWords(store: string, cause: unknown): Failed {
     code: 'store-refused',
     seen,
     expected: 'the request to be accepted',
-    next: 'read what the store says; nothing that was there before has been changed',
+    next: 'read what the store says; where a part is too large for it (413), use smaller ones (--part-mib)',
     fields,
     cause,
   });

@@ -77,6 +77,14 @@ describe('a copy in a store', () => {
     assert.equal(stage.proxy.requests.filter(({ method }) => method === 'PUT').length, 0);
   });
 
+  it('counts as verified once its backup is', async () => {
+    const { directory, store } = await scene();
+    await copy(directory, store, { trust: 'T2' });
+    assert.equal((await listCopies(store))[0]?.trust, 'T2');
+    await copy(directory, store, { trust: 'T3' });
+    assert.equal((await listCopies(store))[0]?.trust, 'T3');
+  });
+
   it('is the same in a folder', async () => {
     const { directory, back } = await scene();
     const store = await openObjectStore(`${directory}-store`);

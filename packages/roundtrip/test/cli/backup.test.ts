@@ -120,7 +120,15 @@ describe('backup without a runbook', () => {
   it('copy: an unverified backup counts as T2 until its copy is verified', async () => {
     const directory = path.join(stage.folder, 'unproven');
     await backup('create', '--database', url('shop'), '--directory', directory, '--no-verify');
-    const copied = await backup('copy', '--directory', directory, '--to', `${STORE}-other`);
+    const copied = await backup(
+      'copy',
+      '--directory',
+      directory,
+      '--to',
+      `${STORE}-other`,
+      '--part-mib',
+      '1',
+    );
     assert.equal(copied.verdict.trust, 'T2', copied.stdout + copied.stderr);
     const other = (copied.verdict.copy as { id: string }).id;
     await backup('verify', '--from', `${STORE}-other`, '--id', other, '--database', url());

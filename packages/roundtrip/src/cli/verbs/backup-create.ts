@@ -26,6 +26,7 @@ interface CopyFlags extends CommonOptions, StoreFlags {
   readonly recipient?: readonly string[] | undefined;
   readonly lockDays?: string | undefined;
   readonly lockMode: string;
+  readonly partMib: string;
 }
 
 interface CreateFlags extends CopyFlags, DatabaseFlags {
@@ -55,6 +56,7 @@ export const registerBackupCreate: RegisterVerb = (program, run) => {
 function withCopyFlags(command: Parameters<RegisterVerb>[0]): Parameters<RegisterVerb>[0] {
   return withStoreFlags(command)
     .option('--recipient <key>', 'encrypt the copy to this public key of age; may be repeated', several)
+    .option('--part-mib <n>', 'size of a part; four are in memory at a time', '32')
     .option('--lock-days <n>', 'object lock: nobody can delete the copy for so long')
     .option('--lock-mode <mode>', 'GOVERNANCE or COMPLIANCE', 'GOVERNANCE');
 }
@@ -116,11 +118,12 @@ async function copyExisting(environment: CliEnvironment, options: CopyFlags): Pr
 
 function destinationOf(options: CopyFlags, to: string) {
   const { endpoint, region, profile, recipient, lockDays, lockMode } = options;
+  const partBytes = wholeNumber('--part-mib', options.partMib) * 2 ** 20;
   const lock =
     lockDays === undefined
       ? undefined
       : { mode: lockModeOf(lockMode), days: wholeNumber('--lock-days', lockDays) };
-  return { to, endpoint, region, profile, recipients: recipient, lock };
+  return { to, endpoint, region, profile, recipients: recipient, lock, partBytes };
 }
 
 function lockModeOf(mode: string): 'GOVERNANCE' | 'COMPLIANCE' {
