@@ -19,8 +19,8 @@ import { isVerified } from './retention.ts';
 import { openUploadProgress, type UploadProgress } from './upload-progress.ts';
 import { noteVerified } from './verified.ts';
 
-/** Measured by what a slow line loses when a part is sent again; four of them are in memory at a time. */
-export const PART_BYTES = 32 << 20;
+/** A compromise, not measured: what is sent again after a fault, against requests a backup. Four are in memory at a time. */
+const PART_BYTES = 32 << 20;
 const AT_ONCE = 4;
 const ARRIVALS_MAX = 3;
 
