@@ -37,6 +37,11 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     about: "1C import against raw COPY with a bare merge, and against the original's way; size: offers",
     run: async ({ size }) => (await import('./import.ts')).benchImport({ size }),
   },
+  switch: {
+    about: 'gaps of writers at the switch to a copy and at the rollback; size: orders',
+    run: async ({ size }) =>
+      (await import('./switch.ts')).benchSwitch(size === undefined ? {} : { orders: size }),
+  },
   watch: {
     about: 'simulated watches of 24 h; size: watches of each kind',
     run: async ({ size }) => {
