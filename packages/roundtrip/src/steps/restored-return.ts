@@ -45,7 +45,7 @@ async function restore(context: StepContext, returnDatabase: string): Promise<st
       code: 'way-back-closed',
       seen: `neither the return database ${returnDatabase} nor the backup in ${directory} exists`,
       expected: 'at least one of them',
-      next: 'bring the backup back from its off-site copy into that folder, then `roundtrip resume`',
+      next: 'bring the backup back into that folder (`roundtrip backup fetch` from its copy), then `roundtrip resume`',
     });
   }
   context.log(`the return database ${returnDatabase} is gone: restoring the backup (the slow way back)`);
