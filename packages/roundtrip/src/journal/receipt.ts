@@ -33,7 +33,7 @@ export function makeReceipt(plan: Plan, state: RunState): Receipt {
   const durationsMs = Object.fromEntries(
     plan.steps.map((step) => [step.id, stepState(state, step.id).do.durationMs]),
   );
-  const backup = stepOfKind(plan, 'backup');
+  const backup = stepOfKind(plan, 'backup') ?? stepOfKind(plan, 'copy-beside');
   const unhashed = {
     format: 1 as const,
     planHash: state.started.rehearses ?? '',

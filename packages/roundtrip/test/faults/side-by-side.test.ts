@@ -74,6 +74,19 @@ describe('a migration beside a production that serves', () => {
     assert.equal(await remains(), '0');
   });
 
+  it('is rehearsed on staging, rollback included, and then needs no override of the receipt', async () => {
+    const rehearsed = await stage.verb(0, 'rehearse', '--target', 'production');
+    assert.equal(rehearsed.exitCode, 0, rehearsed.stderr);
+    const ran = await stage.verb(
+      0,
+      ...['run', '--target', 'production', '--confirm', 'production'],
+      ...['--override', 'window=a fault test'],
+    );
+    assert.equal(ran.exitCode, 0, ran.stderr);
+    const light = await stage.verb(0, 'status', '--target', 'production', '--json');
+    assert.match(light.stdout, /"light":"open"/);
+  });
+
   it('leaves nothing on a production whose migration failed on the copy', async () => {
     const untouched = await stage.look();
     process.env.TOY_IMPORT = 'broken-import.sql';

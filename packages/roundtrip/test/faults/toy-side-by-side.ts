@@ -36,6 +36,7 @@ export default defineRunbook({
     switchOver({ mapping: process.env.TOY_MAPPING === 'none' ? [] : BORN_LATER }),
     smokeTest({ probes: [readProbe(target)] }),
   ],
+  stagingPrelude: () => [deployRelease({ id: 'staging-release', tag: 'v1' })],
   afterRollback: (target) => [smokeTest({ id: 'returned', probes: [readProbe(target)] })],
 });
 

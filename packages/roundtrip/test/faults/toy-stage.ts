@@ -89,7 +89,13 @@ export async function buildToyStage(): Promise<ToyStage> {
     settings: { folder, sql, baseUrl: `http://127.0.0.1:${(door.address() as AddressInfo).port}` },
   };
   const targets = path.join(folder, 'targets.json');
-  writeFileSync(targets, JSON.stringify({ production: target }));
+  const staging = {
+    ...target,
+    environment: 'staging',
+    database: cluster.address('toy_staging'),
+    releases: { repository, directory: path.join(folder, 'staging-releases') },
+  };
+  writeFileSync(targets, JSON.stringify({ production: { ...target, staging: 'staging' }, staging }));
   const state = path.join(folder, 'state');
 
   const reset = async (): Promise<void> => {
@@ -102,9 +108,10 @@ export async function buildToyStage(): Promise<ToyStage> {
       await cluster.query(`DROP DATABASE "${name}" WITH (FORCE)`);
     }
     await cluster.query('CREATE DATABASE toy TEMPLATE toy_template');
-    for (const part of ['state', 'releases', 'maintenance'])
+    for (const part of ['state', 'releases', 'staging-releases', 'maintenance'])
       rmSync(path.join(folder, part), { recursive: true, force: true });
     mkdirSync(releases.directory);
+    mkdirSync(staging.releases.directory);
     const { commit } = await resolveRelease({ repository, tag: 'v1' });
     const release = await deployRelease({
       repository,
