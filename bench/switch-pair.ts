@@ -119,7 +119,7 @@ interface Rollback {
 
 /**
  * Rows and keys are compared while customers write; behind the fence: drain, sequences, the stream removed, names
- * exchanged. With `name` one statement more than a rollback has: the publication of the next way forward.
+ * exchanged. With `name` one query more than a rollback has: where the next way forward begins.
  */
 async function rollBack(
   places: Places,
@@ -157,7 +157,7 @@ async function exchange(
         `the sides differ: ${JSON.stringify(compared.differing)} ${JSON.stringify(compared.broken)}`,
       );
     phases.locked = compared.lockedMs;
-    if (name !== undefined) await createSlot(subscriber, streamNames(name).slot, TIMEOUT);
+    if (name !== undefined) await publishAgain(subscriber, begun, name);
     const fencedMs = performance.now();
     const closing = { ...TIMEOUT, spare: sessions.sparePids };
     await timed('close', () => closeDatabase(admin, live.database, closing));
@@ -168,7 +168,8 @@ async function exchange(
     const forward =
       name === undefined
         ? undefined
-        : await timed('arm again', () => publishAgain(subscriber, { begun, reverse, name }));
+        : // Behind all that the reverse stream brought, before the first customer's write.
+          { ...begun.stream, name, ...streamNames(name), startLsn: await endOfWal(subscriber) };
     await timed('end sessions', () => sessions.end());
     const names = {
       liveName: live.database,
@@ -185,12 +186,9 @@ async function exchange(
   }
 }
 
-/** The stream begins behind all that the reverse stream brought, before the first customer's write. */
-async function publishAgain(
-  client: Client,
-  { begun, name }: Rollback & { readonly name: string },
-): Promise<ReplicationStream> {
-  const names = streamNames(name);
-  await createPublication(client, names.publication, begun.stream.tables);
-  return { ...begun.stream, name, ...names, startLsn: await endOfWal(client) };
+/** What can be made before the fence of the stream that follows the rollback. */
+async function publishAgain(client: Client, { stream }: CopyBegun, name: string): Promise<void> {
+  const { publication, slot } = streamNames(name);
+  await createPublication(client, publication, stream.tables);
+  await createSlot(client, slot, TIMEOUT);
 }

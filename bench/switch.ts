@@ -19,10 +19,14 @@ import {
 
 const FEW = 8;
 const MANY = 40;
-const ROUNDS = 5;
-const ROUNDS_OF_MANY = 3;
-/** Writers go on for this long before and after each exchange, so that every client's gap has two ends. */
-const SETTLE_MS = 1_000;
+/** Writers go on for `settleMs` before and after each exchange, so that every client's gap has two ends. */
+const MEASURED = { rounds: 5, roundsOfMany: 3, settleMs: 1_000, latencyMs: 8_000 };
+/** Of small shops: whether it runs at all. */
+const SMOKE: Effort = { rounds: 2, roundsOfMany: 1, settleMs: 500, latencyMs: 2_000 };
+/** Orders from which on a run is a measurement. */
+const MEASURED_FROM = 100_000;
+
+type Effort = typeof MEASURED;
 
 /** Gaps of one size of shop, in milliseconds, and what was lost on the way. */
 interface Outcome {
@@ -45,16 +49,19 @@ interface Gaps {
  * the reference shop and one of a tenth beside it, and the story's way in the same run. docs/adr/0070 says how.
  */
 export async function benchSwitch({ orders = 1_000_000 }: { readonly orders?: number } = {}): Promise<Bar[]> {
+  const effort = orders < MEASURED_FROM ? SMOKE : MEASURED;
   const settings = { max_wal_size: '8GB', shared_buffers: '1GB', wal_retrieve_retry_interval: '200ms' };
   // Durable: a commit waits for the disk, as the customers' do.
   const cluster = await createCluster({ name: 'bench', settings, durable: true });
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-switch-'));
   try {
-    const tenth = await measureShop(cluster, { database: 'tenth', orders: Math.ceil(orders / 10), folder });
-    const reference = await measureShop(cluster, { database: 'shop', orders, folder });
+    const measure = (database: string, size: number): Promise<Outcome> =>
+      measureShop(cluster, { database, orders: size, folder, effort });
+    const tenth = await measure('tenth', Math.ceil(orders / 10));
+    const reference = await measure('shop', orders);
     const story = await measureStory(cluster, 'shop', folder);
     say('story', { rollbackSeconds: story.seconds, lostOrders: story.lost });
-    return barsOf({ reference, tenth, story });
+    return barsOf({ reference, tenth, story, effort });
   } finally {
     await cluster.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -63,50 +70,42 @@ export async function benchSwitch({ orders = 1_000_000 }: { readonly orders?: nu
 
 async function measureShop(
   cluster: PrivateCluster,
-  {
-    database,
-    orders,
-    folder,
-  }: { readonly database: string; readonly orders: number; readonly folder: string },
+  options: {
+    readonly database: string;
+    readonly orders: number;
+    readonly folder: string;
+    readonly effort: Effort;
+  },
 ): Promise<Outcome> {
-  const isSmoke = orders < 100_000;
-  const latencyMs = isSmoke ? 3_000 : 8_000;
+  const { database, orders, folder, effort } = options;
+  const { settleMs, latencyMs } = effort;
   await createReferenceShop(cluster, { database, orders });
   say(database, { orders, seeded: true });
   const records: Acknowledged[] = [];
   const writers = await startWriters(cluster, { database, clients: FEW, prefix: 'few' });
-  await calm(writers, SETTLE_MS, records);
+  await calm(writers, settleMs, records);
   const before = await calm(writers, latencyMs, records);
   const pair = await beginPair(cluster, { database, folder });
   say(database, { copied: true });
-  await calm(writers, SETTLE_MS, records);
+  await calm(writers, settleMs, records);
   const open: Acknowledged[] = [];
-  const few = await measureRounds({
-    cluster,
-    database,
-    pair,
-    writers,
-    records,
-    rounds: ROUNDS,
-    open,
-    latencyMs,
-  });
-  records.push(...(await writers.stop()));
+  const few = await measureRounds({ cluster, database, pair, writers, records, effort, open });
+  add(records, await writers.stop());
   const crowd = await startWriters(cluster, { database, clients: MANY, prefix: 'many' });
   const many = await measureRounds({
-    ...{ cluster, database, pair, writers: crowd, records, open: [], latencyMs: 0 },
-    rounds: ROUNDS_OF_MANY,
+    ...{ cluster, database, pair, writers: crowd, records },
+    effort: { ...effort, rounds: effort.roundsOfMany },
     isLast: true,
   });
-  records.push(...(await crowd.stop()));
+  add(records, await crowd.stop());
   // The copy is history; what is left is a shop without a way back, once more for the latency.
   await withClient(cluster.address(), { applicationName: 'bench' }, (client) =>
     dropDatabase(client, `${database}_copy`, { mustNotBe: [database] }),
   );
   const again = await startWriters(cluster, { database, clients: FEW, prefix: 'again' });
-  await calm(again, SETTLE_MS, records);
+  await calm(again, settleMs, records);
   const after = await calm(again, latencyMs, records);
-  records.push(...(await again.stop()));
+  add(records, await again.stop());
   const without = [...before, ...after];
   const lost = {
     switch: few.lost.switch + many.lost.switch,
@@ -131,10 +130,9 @@ interface Rounds {
   readonly writers: Writers;
   /** Every acknowledged order of the shop, added to. */
   readonly records: Acknowledged[];
-  readonly rounds: number;
+  readonly effort: Effort;
   /** Orders placed in calm while the way back was open, added to in the first and the last round. */
-  readonly open: Acknowledged[];
-  readonly latencyMs: number;
+  readonly open?: Acknowledged[] | undefined;
   /** No way forward is kept after the last rollback. */
   readonly isLast?: boolean | undefined;
 }
@@ -142,17 +140,18 @@ interface Rounds {
 async function measureRounds(
   options: Rounds,
 ): Promise<{ readonly gaps: Gaps; readonly lost: { readonly switch: number } }> {
-  const { cluster, database, pair, writers, records, rounds, open, latencyMs } = options;
+  const { cluster, database, pair, writers, records, open } = options;
+  const { rounds, settleMs, latencyMs } = options.effort;
   const gaps = { switch: [] as number[], rollback: [] as number[] };
   let lost = 0;
   for (let round = 1; round <= rounds; round += 1) {
-    const over = await exchanged(writers, records, () => pair.switchOver());
+    const over = await exchanged({ writers, records, settleMs }, () => pair.switchOver());
     gaps.switch.push(over.gapMs);
     lost = Math.max(lost, await countLost(cluster, database, records));
-    if (latencyMs > 0 && (round === 1 || round === rounds))
-      open.push(...(await calm(writers, latencyMs, records)));
+    if (open !== undefined && (round === 1 || round === rounds))
+      add(open, await calm(writers, latencyMs, records));
     const isLast = options.isLast === true && round === rounds;
-    const back = await exchanged(writers, records, () => pair.rollBack({ again: !isLast }));
+    const back = await exchanged({ writers, records, settleMs }, () => pair.rollBack({ again: !isLast }));
     gaps.rollback.push(back.gapMs);
     const { clients } = writers;
     say(database, { round, clients, switchGapMs: over.gapMs, switch: over.phases });
@@ -163,24 +162,28 @@ async function measureRounds(
 
 /** Writers before, during and after an exchange; `records` gets what they wrote. */
 async function exchanged(
-  writers: Writers,
-  records: Acknowledged[],
+  { writers, records, settleMs }: Pick<Rounds, 'writers' | 'records'> & Pick<Effort, 'settleMs'>,
   exchange: () => Promise<Phases>,
 ): Promise<{ readonly gapMs: number; readonly phases: Phases }> {
-  await calm(writers, SETTLE_MS, records);
+  await calm(writers, settleMs, records);
   const phases = await exchange();
-  await delay(SETTLE_MS);
+  await delay(settleMs);
   const seen = await writers.take();
-  records.push(...seen);
+  add(records, seen);
   return { gapMs: longestGapMs(seen, writers), phases };
 }
 
 async function calm(writers: Writers, ms: number, records: Acknowledged[]): Promise<readonly Acknowledged[]> {
-  records.push(...(await writers.take()));
+  add(records, await writers.take());
   await delay(ms);
   const seen = await writers.take();
-  records.push(...seen);
+  add(records, seen);
   return seen;
+}
+
+/** Not as arguments: a slow machine's copy takes more orders than a call may have. */
+function add(records: Acknowledged[], seen: readonly Acknowledged[]): void {
+  for (const each of seen) records.push(each);
 }
 
 /** A dump, orders that come in after it, and the rollback that the story had; nobody writes during it. */
@@ -201,8 +204,9 @@ function barsOf(results: {
   readonly reference: Outcome;
   readonly tenth: Outcome;
   readonly story: { readonly seconds: number; readonly lost: number };
+  readonly effort: Effort;
 }): Bar[] {
-  const { reference, tenth, story } = results;
+  const { reference, tenth, story, effort } = results;
   const max = (name: string, value: number, unit: string, limit: number): Bar =>
     bar({ name, value, unit, limit, direction: 'max' });
   const ways = ['switch', 'rollback'] as const;
@@ -216,7 +220,7 @@ function barsOf(results: {
     }),
     ...ways.map((way) =>
       max(
-        `longest gap of a writer at the ${way}, ${FEW} clients, median of ${ROUNDS}`,
+        `longest gap of a writer at the ${way}, ${FEW} clients, median of ${effort.rounds}`,
         reference.few[way],
         'ms',
         200,
@@ -224,7 +228,7 @@ function barsOf(results: {
     ),
     ...ways.map((way) =>
       max(
-        `longest gap of a writer at the ${way}, ${MANY} clients, median of ${ROUNDS_OF_MANY}`,
+        `longest gap of a writer at the ${way}, ${MANY} clients, median of ${effort.roundsOfMany}`,
         reference.many[way],
         'ms',
         500,
