@@ -86,8 +86,15 @@ export function operationOf(
     operator: `${userInfo().username}@${hostname()}`,
     signal: environment.signal,
     now: environment.now,
-    redact: createRedactor(files.flatMap(readPasswords)),
+    redact: createRedactor([...files.flatMap(readPasswords), ...secretsOf(environment.variables)]),
     onBoundary: environment.onBoundary,
     ...hooks,
   };
+}
+
+/** Secrets that the operator's own environment brings along: no child is given them, but a message might name them. */
+function secretsOf(variables: CliEnvironment['variables']): string[] {
+  return ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'PGPASSWORD'].flatMap(
+    (name) => variables[name] ?? [],
+  );
 }
