@@ -9,8 +9,8 @@ import {
   drainReverse,
   dropSlot,
   openReverse,
+  pauseSubscription,
   type ReplicationStream,
-  type StreamSessions,
 } from '../postgres/replication/index.ts';
 import { databaseOid } from '../postgres/switch.ts';
 import type { StepContext } from './step-kind.ts';
@@ -47,8 +47,8 @@ export function mappingOf(args: { readonly mapping: readonly JsonObject[] }): st
  * Drains the stream behind a fence and notes, as the mark `drained`, what came along; then removes the stream. The live
  * database stays closed: what would be written into it from here on would be lost. Can be repeated.
  *
- * With `compareFirst` rows are compared just before the fence instead of behind it, and customers wait for the drain
- * alone. `proven` looks at the return database before the mark is set; what it returns goes into the mark.
+ * With `compareFirst` rows are compared just before the fence instead of behind it, customers wait for the drain alone,
+ * and the stream is only paused: `removeRemains` removes it once they are served. `proven` looks at the return database before the mark is set; what it returns goes into the mark.
  *
  * @throws Failed `return-keys-broken`, `reverse-differs`, `drain-timed-out`, `fence-not-closed`: nothing was switched.
  */
@@ -68,9 +68,10 @@ export async function drainBack(
   return withClient(adminAddress(context.plan.target), session, async (admin) => {
     // An attempt that failed behind its fence left the database closed; nothing can be drained from it like that.
     await openDatabase(admin, sides.live.database);
-    const sessions = await openReverse(sides, stream, { timeoutMs });
+    const compared = compareFirst ? await compareWhileServing(options, timeoutMs) : undefined;
+    // Not those that compared: a backend that has mapped every page of the cache takes long to end, behind the fence.
+    const sessions = await openReverse(sides, stream, { timeoutMs, workers: compareFirst ? 1 : undefined });
     try {
-      const compared = compareFirst ? await compareWhileServing(sessions, stream, mapping) : undefined;
       const fencedAtMs = context.now().getTime();
       await options.hold?.();
       await closeDatabase(admin, sides.live.database, {
@@ -92,7 +93,10 @@ export async function drainBack(
       const facts = { ...proven, mapped, sequences, fencedAtMs, drainedMs };
       context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
       const ends = { live: first(sessions.publishers), return: first(sessions.subscribers) };
-      await disarmReverse(ends, stream, { timeoutMs: FENCE_TIMEOUT_MS });
+      // What is left of it can be removed when customers are served again.
+      if (compareFirst)
+        await pauseSubscription(ends.return, stream.subscription, { timeoutMs: FENCE_TIMEOUT_MS });
+      else await disarmReverse(ends, stream, { timeoutMs: FENCE_TIMEOUT_MS });
     } finally {
       await sessions.end();
     }
@@ -100,13 +104,13 @@ export async function drainBack(
 }
 
 async function compareWhileServing(
-  sessions: StreamSessions,
-  stream: ReplicationStream,
-  mapping: readonly string[],
+  { sides, stream, mapping }: ReturnStreamOf & { readonly mapping: readonly string[] },
+  timeoutMs: number,
 ): Promise<Pick<DrainedReverse, 'fingerprints'>> {
+  const sessions = await openReverse(sides, stream, { timeoutMs });
   const { differing, broken, fingerprints } = await compareAtOnePoint(sessions, stream, {
     lockTimeoutMs: FENCE_TIMEOUT_MS,
-  });
+  }).finally(() => sessions.end());
   if (differing.length > 0) {
     throw new Failed({
       code: 'reverse-differs',

@@ -8,6 +8,7 @@ import {
   type CopyBegun,
   disarmReverse,
   inspectReverse,
+  pauseSubscription,
   type ReplicationStream,
   resumeSwitch,
   type SwitchToCopyOptions,
@@ -220,11 +221,32 @@ async function goBack(
     const stream = evidence(context).stream ?? (await settled(context, args, context.marksOfDo));
     if (stream === undefined) return { switched: false };
     await drain(context, args, stream, gate);
-  } else {
-    const stream = context.marks.drained.stream as unknown as ReplicationStream;
-    await removeRemains(context, { sides: sidesOf(context), stream, drained: true });
-  }
-  return { ...(context.marks.drained ?? {}), ...(await switchBack(context, begun)) };
+  } else await pauseAgain(context);
+  const switched = await switchBack(context, begun, gate);
+  const { live } = sidesOf(context);
+  // Customers are served again; the return database has the live name by now.
+  const remains = { sides: { live, return: live }, stream: drainedStream(context), drained: true };
+  await removeRemains(context, remains);
+  return { ...(context.marks.drained ?? {}), ...switched };
+}
+
+function drainedStream(context: StepContext): ReplicationStream {
+  return context.marks.drained?.stream as unknown as ReplicationStream;
+}
+
+/** Killed between the drain and the exchange: the stream may not have been paused, the return database may be closed. */
+async function pauseAgain(context: StepContext): Promise<void> {
+  const { return: back } = sidesOf(context);
+  const there = await onAdmin(context, async (client) => {
+    if ((await databaseOid(client, back.database)) === undefined) return false;
+    await openDatabase(client, back.database);
+    return true;
+  });
+  if (!there) return;
+  const { subscription } = drainedStream(context);
+  await withClient(back, { applicationName: applicationName(context) }, (client) =>
+    pauseSubscription(client, subscription, { timeoutMs: FENCE_TIMEOUT_MS }),
+  );
 }
 
 async function drain(
@@ -293,7 +315,7 @@ function clientsGate(context: StepContext, args: SwitchOverArgs): ClientsGate {
 }
 
 /** Gives the old database its name back. Writers waited from the closed door of the drain to here. */
-async function switchBack(context: StepContext, begun: CopyBegun): Promise<JsonObject> {
+async function switchBack(context: StepContext, begun: CopyBegun, gate: ClientsGate): Promise<JsonObject> {
   const exchange = {
     liveName: context.plan.target.database.database,
     liveOid: begun.copyOid,
@@ -305,6 +327,7 @@ async function switchBack(context: StepContext, begun: CopyBegun): Promise<JsonO
       ...exchange,
       timeoutMs: context.timeoutMs,
       journal: async (mark) => context.mark(mark, { ...exchange }),
+      onOpened: gate.release,
     }),
   );
   const fencedAtMs = Number(context.marks.drained?.fencedAtMs);

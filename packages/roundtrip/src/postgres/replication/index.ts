@@ -38,7 +38,7 @@ export { schemaDrift } from './schema-drift.ts';
 export { openStreamSessions, type StreamSessions } from './sessions.ts';
 export { createExportedSlot, createSlot, dropSlot, type ExportedSlot } from './slot.ts';
 export { type ReplicatedTable, type ReplicationStream, streamNames } from './stream.ts';
-export { createSubscription, detach } from './subscription.ts';
+export { createSubscription, detach, pauseSubscription } from './subscription.ts';
 export {
   type SwitchedToCopy,
   type SwitchToCopyOptions,
