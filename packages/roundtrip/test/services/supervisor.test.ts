@@ -19,8 +19,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   worker: 'command=sleep 600\nstartsecs=0',
   // SIGTERM takes its time, as with a worker that ends its job first.
   slow: `command=sh -c 'trap "sleep 0.5; exit 0" TERM; while :; do sleep 0.1; done'\nstartsecs=0`,
-  dies: "command=sh -c 'exit 3'\nstartretries=0\nautorestart=false",
-  flaps: "command=sh -c 'exit 3'\nstartretries=50",
+  // Longer than a shell takes to end on a machine that is busy.
+  dies: "command=sh -c 'exit 3'\nstartretries=0\nstartsecs=15\nautorestart=false",
+  flaps: "command=sh -c 'exit 3'\nstartretries=50\nstartsecs=15",
   wrapped: "command=sh -c 'sleep 600 & wait'\nstartsecs=0",
 };
 const service = (program: string, timeoutMs = 20_000): SupervisorGroup => ({
