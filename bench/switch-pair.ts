@@ -17,7 +17,9 @@ import {
   createSlot,
   disarmReverse,
   drainReverse,
+  dropSlot,
   openReverse,
+  pauseSubscription,
   type ReplicationStream,
   type SwitchedToCopy,
   streamNames,
@@ -148,10 +150,14 @@ async function exchange(
     phases[phase] = performance.now() - startedMs;
     return result;
   };
-  const sessions = await openReverse({ live, return: back }, reverse, TIMEOUT);
+  // As `drainBack` does it: those that compare end before the fence.
+  const comparing = await openReverse({ live, return: back }, reverse, TIMEOUT);
+  const compared = await compareAtOnePoint(comparing, reverse, { lockTimeoutMs: FENCE_TIMEOUT_MS }).finally(
+    () => comparing.end(),
+  );
+  const sessions = await openReverse({ live, return: back }, reverse, { ...TIMEOUT, workers: 1 });
   try {
-    const { publisher, subscriber } = sessionPair(sessions);
-    const compared = await compareAtOnePoint(sessions, reverse, { lockTimeoutMs: FENCE_TIMEOUT_MS });
+    const { subscriber } = sessionPair(sessions);
     if (compared.differing.length + compared.broken.length > 0)
       throw new Error(
         `the sides differ: ${JSON.stringify(compared.differing)} ${JSON.stringify(compared.broken)}`,
@@ -164,7 +170,7 @@ async function exchange(
     const trusting = { ...TIMEOUT, compareRows: false, joinKeys: false };
     const { drained } = await timed('drain and sequences', () => drainReverse(sessions, reverse, trusting));
     phases.drain = drained.waitedMs;
-    await timed('disarm', () => disarmReverse({ live: publisher, return: subscriber }, reverse, TIMEOUT));
+    await timed('pause', () => pauseSubscription(subscriber, reverse.subscription, TIMEOUT));
     const forward =
       name === undefined
         ? undefined
@@ -180,7 +186,11 @@ async function exchange(
     await timed('exchange', () =>
       switchNames(admin, { ...names, ...TIMEOUT, journal: async () => undefined }),
     );
-    return { forward, phases: { ...phases, fenced: performance.now() - fencedMs } };
+    phases.fenced = performance.now() - fencedMs;
+    // Served again; the return database has the live name by now.
+    await withClient(live, SESSION, (client) => disarmReverse({ return: client }, reverse, TIMEOUT));
+    await dropSlot(admin, reverse.slot, TIMEOUT);
+    return { forward, phases };
   } finally {
     await sessions.end();
   }
