@@ -23,7 +23,7 @@ const BACK = ['rollback', '--target', 'production', '--confirm', 'production'];
 function setAlerts(alerts: readonly AlertChannel[]): void {
   const file = path.join(stage.folder, 'targets.json');
   const targets = JSON.parse(readFileSync(file, 'utf8')) as { production: object };
-  writeFileSync(file, JSON.stringify({ production: { ...targets.production, alerts } }));
+  writeFileSync(file, JSON.stringify({ ...targets, production: { ...targets.production, alerts } }));
 }
 
 async function pager(context: TestContext) {
