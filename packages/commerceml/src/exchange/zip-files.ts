@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import { promisify } from 'node:util';
 import { type Entry, fromBuffer, type Options, open, type ZipFile } from 'yauzl';
 import { CommerceMlError } from '../errors.ts';

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
 const CLI = path.join(ROOT, 'packages/roundtrip/bin/roundtrip.ts');
-const FILES = ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
+const FILES = ['README.md', ...globSync(['packages/*/README.md', 'docs/**/*.md'], { cwd: ROOT })];
 
 const help = new Map<string, string>();
 function helpOf(verb: string): string {

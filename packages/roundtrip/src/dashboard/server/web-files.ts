@@ -1,8 +1,7 @@
-import { existsSync, globSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { digestOf, sha256 } from '../../digest.ts';
-import { Failed } from '../../errors.ts';
 
 /** A file of the built dashboard, in memory: what is not in the list cannot be asked for. */
 export interface WebFile {
@@ -13,6 +12,8 @@ export interface WebFile {
 const DASHBOARD = fileURLToPath(new URL('..', import.meta.url));
 const WEB = path.join(DASHBOARD, 'web');
 const DIST = path.join(DASHBOARD, 'dist');
+/** Where a packed package brings its pages; it has no sources of them. */
+const PACKED = path.join(DASHBOARD, 'pages');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -22,15 +23,16 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The pages of the dashboard by URL path, built first where no build of these very sources is there. Built files are
- * not committed, so that what is served is always what the sources say.
+ * The pages of the dashboard by URL path: those that a packed package brings, or, in a checkout, built first where no
+ * build of these very sources is there. Built files are not committed, so that what is served is what the sources say.
  *
  * @throws Failed `dashboard-not-built` with the builder's own words.
  * @example (await webFiles()).get('/')
  */
 export async function webFiles(): Promise<ReadonlyMap<string, WebFile>> {
-  const built = path.join(DIST, stampOfSources());
-  if (!existsSync(built)) await buildWeb(built);
+  const built = existsSync(WEB) ? path.join(DIST, stampOfSources()) : PACKED;
+  // Imported only here: the builder is heavy, and nothing else of the tool needs it.
+  if (!existsSync(built)) await (await import('./build-web.ts')).buildWeb(built);
   const files = globSync('**/*', { cwd: built }).filter((name) => statSync(path.join(built, name)).isFile());
   return new Map(
     files.map((name) => [
@@ -48,35 +50,4 @@ function stampOfSources(): string {
   const sources = ['web/**/*', 'view/*-view.ts'].flatMap((pattern) => globSync(pattern, { cwd: DASHBOARD }));
   const files = sources.filter((name) => statSync(path.join(DASHBOARD, name)).isFile()).sort();
   return digestOf(files.map((name) => [name, sha256(readFileSync(path.join(DASHBOARD, name)))])).slice(0, 16);
-}
-
-/** Builds aside and renames: two processes may build at once, and neither may read half of what the other writes. */
-async function buildWeb(built: string): Promise<void> {
-  const aside = `${built}.${process.pid}`;
-  try {
-    // Only here: the builder is heavy, and nothing else of the tool needs it.
-    const { build } = await import('vite');
-    await build({
-      root: WEB,
-      configFile: path.join(WEB, 'vite.config.ts'),
-      logLevel: 'error',
-      build: { outDir: aside },
-    });
-  } catch (cause) {
-    rmSync(aside, { recursive: true, force: true });
-    throw new Failed({
-      code: 'dashboard-not-built',
-      seen: `building ${WEB}: ${(cause as Error).message}`,
-      expected: 'the pages of the dashboard, built from their sources',
-      next: 'run `npm install`; `roundtrip status` shows the same facts without them',
-      cause,
-    });
-  }
-  try {
-    renameSync(aside, built);
-  } catch (error) {
-    // Another process was first, with the same sources.
-    rmSync(aside, { recursive: true, force: true });
-    if (!existsSync(built)) throw error;
-  }
 }
