@@ -165,10 +165,9 @@ function renderRow(view: Frame, step: StepSpec): string {
         : done.phase === 'failed'
           ? colors.red('✖')
           : colors.dim('·');
-  const tookMs =
-    running && done.startedAt !== undefined
-      ? nowMs - Date.parse(undo.startedAt ?? done.startedAt)
-      : done.durationMs;
+  // Of a step that was undone it is the undoing that a rollback is made of.
+  const act = undo.phase === 'pending' ? done : undo;
+  const tookMs = running && act.startedAt !== undefined ? nowMs - Date.parse(act.startedAt) : act.durationMs;
   const took = done.phase === 'pending' ? '' : formatMs(tookMs);
   return `${mark} ${step.title.padEnd(46).slice(0, 46)} ${colors.dim(step.owner.padEnd(8))} ${formatMs(step.plannedMs).padStart(8)} ${took.padStart(10)}`;
 }
