@@ -17,6 +17,8 @@ import { type Plan, planHash } from '../runbook/plan.ts';
  */
 export interface StateFolder {
   readonly root: string;
+  /** Of a run's folder that was copied somewhere else: its name. `root` is then that folder itself, and only read. */
+  readonly loneRun?: string | undefined;
 }
 
 /** Makes the folder of state, readable by the operator alone. */
@@ -31,7 +33,7 @@ export function runPaths(
   state: StateFolder,
   runId: string,
 ): { readonly folder: string; readonly journal: string; readonly plan: string; readonly log: string } {
-  const folder = path.join(state.root, 'runs', runId);
+  const folder = state.loneRun === runId ? state.root : path.join(state.root, 'runs', runId);
   return {
     folder,
     journal: path.join(folder, 'journal.ndjson'),
@@ -79,8 +81,33 @@ export function loadPlan(state: StateFolder, runId: string, expectedHash: string
   });
 }
 
+/**
+ * The run whose folder is named: inside its folder of state, where receipts and other runs are found beside it, or
+ * copied anywhere else, where plan and journal stand for themselves. Makes nothing.
+ *
+ * @throws Refused `not-a-run` for a folder without journal or plan.
+ * @example locateRun('/audit/2026-11-23T02-00-00-live-8f3a').state.root // that very folder
+ */
+export function locateRun(folder: string): { readonly state: StateFolder; readonly runId: string } {
+  const full = path.resolve(folder);
+  const runId = path.basename(full);
+  const missing = ['journal.ndjson', 'plan.json'].filter((name) => !existsSync(path.join(full, name)));
+  if (missing.length > 0)
+    throw new Refused({
+      code: 'not-a-run',
+      seen: `${full} has no ${missing.join(' and no ')}`,
+      expected: 'the folder of a run, in its folder of state or copied from there',
+      next: 'name one, or a folder of runs with --runs where the verb has it',
+    });
+  const runs = path.dirname(full);
+  const state =
+    path.basename(runs) === 'runs' ? { root: path.dirname(runs) } : { root: full, loneRun: runId };
+  return { state, runId };
+}
+
 /** The runs there are, newest first. */
 export function listRuns(state: StateFolder): readonly string[] {
+  if (state.loneRun !== undefined) return [state.loneRun];
   const folder = path.join(state.root, 'runs');
   return readdirSync(folder)
     .filter((run) => existsSync(path.join(folder, run, 'journal.ndjson')))

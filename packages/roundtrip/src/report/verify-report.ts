@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { RoundtripError } from '../errors.ts';
 import { parseJournal } from '../journal/chain.ts';
 import type { JournalRecord } from '../journal/record.ts';
-import { planHash } from '../runbook/plan.ts';
+import { type Plan, planHash } from '../runbook/plan.ts';
 import { REPORT_FORMAT, type Report, summariseRun } from './report.ts';
 
 /** What `roundtrip verify` found. No problems means: the chain holds and every number follows from it. */
@@ -28,10 +28,36 @@ export function verifyReport(text: string): Verification {
       return verifyRecords(parseJournal(text).records);
     return verifyParsed(JSON.parse(embedded ?? text) as Report);
   } catch (error) {
-    const problem =
-      error instanceof RoundtripError ? error.seen : `the file cannot be read: ${(error as Error).message}`;
-    return { records: 0, head: '', problems: [problem] };
+    return unreadable(error);
   }
+}
+
+/**
+ * The same of a run's folder: the journal's chain, and that the plan beside it is the one which the run pinned.
+ *
+ * @example verifyRun(readFileSync('journal.ndjson', 'utf8'), readFileSync('plan.json', 'utf8')).problems // []
+ */
+export function verifyRun(journal: string, plan: string): Verification {
+  try {
+    const { records } = parseJournal(journal);
+    return { ...verifyRecords(records), problems: pinProblems(records, JSON.parse(plan) as Plan) };
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+function unreadable(error: unknown): Verification {
+  const problem =
+    error instanceof RoundtripError ? error.seen : `the file cannot be read: ${(error as Error).message}`;
+  return { records: 0, head: '', problems: [problem] };
+}
+
+function pinProblems(records: readonly JournalRecord[], plan: Plan): string[] {
+  const started = records[0]?.body;
+  if (started?.type !== 'run-started') return ['the journal does not begin with the start of a run'];
+  const hash = planHash(plan);
+  if (started.planHash === hash) return [];
+  return [`the plan has the hash ${hash.slice(0, 12)}, the run pinned ${started.planHash.slice(0, 12)}`];
 }
 
 function verifyRecords(records: readonly JournalRecord[]): Verification {
@@ -41,14 +67,7 @@ function verifyRecords(records: readonly JournalRecord[]): Verification {
 function verifyParsed(report: Report): Verification {
   // Through the same parser as a journal on disk: one definition of an unbroken chain.
   const { records } = parseJournal(report.records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-  const problems: string[] = [];
-  const started = records[0]?.body;
-  const hash = planHash(report.plan);
-  if (started?.type !== 'run-started') problems.push('the journal does not begin with the start of a run');
-  else if (started.planHash !== hash)
-    problems.push(
-      `the plan has the hash ${hash.slice(0, 12)}, the run pinned ${started.planHash.slice(0, 12)}`,
-    );
+  const problems = pinProblems(records, report.plan);
   if (problems.length === 0 && report.format !== REPORT_FORMAT)
     problems.push(
       `the report has format ${String(report.format)}, this version recomputes ${REPORT_FORMAT}: verify it with ${toolVersionOf(report)}`,

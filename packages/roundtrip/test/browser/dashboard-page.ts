@@ -5,7 +5,7 @@ import { createRedactor } from '../../src/process/redact.ts';
 /** Serves a state folder on any free port, as `roundtrip serve` does; at a moment of the recorded night where one is named. */
 export function serveState(stateRoot: string, atMs?: number): Promise<ServedDashboard> {
   return serveDashboard({
-    stateRoot,
+    state: { root: stateRoot },
     host: '127.0.0.1',
     port: 0,
     redactorFor: () => createRedactor(['s3cret/canary']),

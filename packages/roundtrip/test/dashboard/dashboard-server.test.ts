@@ -2,11 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import {
-  locateRun,
-  type ServedDashboard,
-  serveDashboard,
-} from '../../src/dashboard/server/serve-dashboard.ts';
+import { type ServedDashboard, serveDashboard } from '../../src/dashboard/server/serve-dashboard.ts';
 import { runPaths } from '../../src/journal/run-directory.ts';
 import { createRedactor } from '../../src/process/redact.ts';
 import { type RecordedRun, recordedRun, recordUntilMigration } from './recorded-run.ts';
@@ -18,7 +14,7 @@ before(async () => {
   run = recordedRun({ kind: 'live' });
   recordUntilMigration(run);
   dashboard = await serveDashboard({
-    stateRoot: run.state.root,
+    state: run.state,
     host: '127.0.0.1',
     port: 0,
     redactorFor: () => createRedactor(['s3cret/canary']),
@@ -144,7 +140,7 @@ describe('what the dashboard sends', () => {
     const broken = recordedRun({ kind: 'live' });
     appendFileSync(runPaths(broken.state, broken.runId).journal, '{"n":2}\n');
     const other = await serveDashboard({
-      stateRoot: broken.state.root,
+      state: broken.state,
       host: '127.0.0.1',
       port: 0,
       redactorFor: () => createRedactor([]),
@@ -164,10 +160,5 @@ describe('what the dashboard sends', () => {
     } finally {
       await other.close();
     }
-  });
-
-  it('only a run is taken for one', () => {
-    assert.deepEqual(locateRun(run.folder), { stateRoot: run.state.root, runId: run.runId });
-    assert.throws(() => locateRun(run.state.root), { code: 'not-a-run' });
   });
 });

@@ -1,9 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type RunView, viewRun } from '../../engine/run-view.ts';
+import { locateRun, runPaths } from '../../journal/run-directory.ts';
 import { htmlReport } from '../../report/html.ts';
 import { markdownReport } from '../../report/markdown.ts';
 import { makeReport } from '../../report/report.ts';
-import { verifyReport } from '../../report/verify-report.ts';
-import { type CommonOptions, stateFolder } from '../environment.ts';
+import { type Verification, verifyReport, verifyRun } from '../../report/verify-report.ts';
+import { type CliEnvironment, type CommonOptions, stateFolder } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type RegisterVerb, type RunOptions, requireRun } from '../verb.ts';
 
@@ -12,13 +14,14 @@ export const registerReport: RegisterVerb = (program, run) => {
   program
     .command('report')
     .description('write one self-contained file with timeline, gates, evidence and proof')
+    .argument('[folder]', 'the folder of a run, wherever it was copied; a run of the state folder by default')
     .option('--run <id>')
     .option('--target <name>')
     .option('--format <format>', 'html, json or md', 'html')
     .option('--out <file>', 'default: stdout')
     .action(
-      run<RunOptions & { format: string; out?: string }>(async (environment, options) => {
-        const { plan, records } = requireRun(stateFolder(environment, options), options);
+      run<RunOptions & { folder?: string; format: string; out?: string }>(async (environment, options) => {
+        const { plan, records } = runOf(environment, options);
         const report = makeReport(plan, records);
         const text =
           options.format === 'json'
@@ -35,10 +38,10 @@ export const registerReport: RegisterVerb = (program, run) => {
   program
     .command('verify')
     .description('recompute the chain and every number of a report, offline')
-    .argument('<file>', 'a report in HTML or JSON, or a journal.ndjson')
+    .argument('<file>', 'a report in HTML or JSON, a journal.ndjson, or the folder of a run')
     .action(
       run<CommonOptions & { file: string }>(async (environment, options) => {
-        const result = verifyReport(readFileSync(options.file, 'utf8'));
+        const result = verifyFile(options.file);
         const exitCode = result.problems.length === 0 ? EXIT.success : EXIT.refused;
         if (options.json === true)
           environment.stdout.write(
@@ -54,3 +57,16 @@ export const registerReport: RegisterVerb = (program, run) => {
       }),
     );
 };
+
+function runOf(environment: CliEnvironment, options: RunOptions & { folder?: string }): RunView {
+  if (options.folder === undefined) return requireRun(stateFolder(environment, options), options);
+  const { state, runId } = locateRun(options.folder);
+  return viewRun(state, runId);
+}
+
+function verifyFile(file: string): Verification {
+  if (!statSync(file).isDirectory()) return verifyReport(readFileSync(file, 'utf8'));
+  const { state, runId } = locateRun(file);
+  const { journal, plan } = runPaths(state, runId);
+  return verifyRun(readFileSync(journal, 'utf8'), readFileSync(plan, 'utf8'));
+}

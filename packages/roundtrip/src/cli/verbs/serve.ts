@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Refused } from '../../errors.ts';
+import { locateRun, type StateFolder } from '../../journal/run-directory.ts';
 import { readPasswords } from '../../postgres/connection.ts';
 import { createRedactor } from '../../process/redact.ts';
 import { type CommonOptions, stateFolder } from '../environment.ts';
@@ -24,7 +25,10 @@ export const registerServe: RegisterVerb = (program, run) => {
     .description(
       'show runs in a browser while they go on or afterwards; read-only, on this machine by default',
     )
-    .argument('[folder]', 'the folder of one run; all runs of the state folder by default')
+    .argument(
+      '[folder]',
+      'the folder of one run, wherever it was copied; all runs of the state folder by default',
+    )
     .option('--runs <folder>', 'a folder of runs: the newest is shown, the others can be chosen')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 for any free one', '0')
@@ -33,10 +37,10 @@ export const registerServe: RegisterVerb = (program, run) => {
       run<ServeVerbOptions>(async (environment, options) => {
         const { stdout, stderr, signal, now } = environment;
         // Only here: no other verb should wait for a web server to load.
-        const { locateRun, serveDashboard } = await import('../../dashboard/server/serve-dashboard.ts');
+        const { serveDashboard } = await import('../../dashboard/server/serve-dashboard.ts');
         const dashboard = await serveDashboard({
           ...(options.folder === undefined
-            ? { stateRoot: rootOf(options, () => stateFolder(environment, options).root) }
+            ? { state: stateOf(options, () => stateFolder(environment, options)) }
             : locateRun(options.folder)),
           host: options.host,
           port: portOf(options.port),
@@ -63,10 +67,10 @@ export const registerServe: RegisterVerb = (program, run) => {
 };
 
 /** The folder of state: given as itself or as its folder of runs. */
-function rootOf({ runs }: ServeVerbOptions, byDefault: () => string): string {
+function stateOf({ runs }: ServeVerbOptions, byDefault: () => StateFolder): StateFolder {
   if (runs === undefined) return byDefault();
   const folder = path.resolve(runs);
-  return path.basename(folder) === 'runs' ? path.dirname(folder) : folder;
+  return { root: path.basename(folder) === 'runs' ? path.dirname(folder) : folder };
 }
 
 function portOf(text: string): number {

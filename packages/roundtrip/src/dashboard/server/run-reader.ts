@@ -59,7 +59,7 @@ export function runReader(state: StateFolder, only?: string): RunReader {
 }
 
 function runsIn(state: StateFolder): readonly string[] {
-  if (!existsSync(path.join(state.root, 'runs'))) return [];
+  if (state.loneRun === undefined && !existsSync(path.join(state.root, 'runs'))) return [];
   // By the time in their names: a rehearsal and the live run after it sort as they happened.
   return listRuns(state).filter((run) => readdirSync(runPaths(state, run).folder).includes('plan.json'));
 }

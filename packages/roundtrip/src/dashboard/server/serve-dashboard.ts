@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import path from 'node:path';
 import { viewRun } from '../../engine/run-view.ts';
-import { Failed, Refused } from '../../errors.ts';
+import { Failed } from '../../errors.ts';
+import type { StateFolder } from '../../journal/run-directory.ts';
 import { dashboardServer } from './dashboard-server.ts';
 import { type Admission, newToken } from './guards.ts';
 import { runReader } from './run-reader.ts';
@@ -11,7 +10,7 @@ import { webFiles } from './web-files.ts';
 /** What `serveDashboard` is asked for. */
 export interface ServeOptions {
   /** The folder of state whose runs are shown, and one of them where only that is asked for. */
-  readonly stateRoot: string;
+  readonly state: StateFolder;
   readonly runId?: string | undefined;
   readonly host: string;
   /** 0: any free one. */
@@ -35,11 +34,11 @@ export interface ServedDashboard {
  * Serves the dashboard until it is closed. Reads only.
  *
  * @throws Failed `dashboard-port` when the address cannot be listened on, `dashboard-not-built`.
- * @example const { url, close } = await serveDashboard({ stateRoot: '.roundtrip', host: '127.0.0.1', port: 0, ... });
+ * @example const { url, close } = await serveDashboard({ state: { root: '.roundtrip' }, host: '127.0.0.1', port: 0, ... });
  */
 export async function serveDashboard(options: ServeOptions): Promise<ServedDashboard> {
-  const { stateRoot, runId, host, port, now } = options;
-  const reader = runReader({ root: path.resolve(stateRoot) }, runId);
+  const { state, runId, host, port, now } = options;
+  const reader = runReader(state, runId);
   const token = newToken();
   let listening: Admission = { hosts: new Set(), token, cookie: 'roundtrip' };
   const app = await dashboardServer({
@@ -68,24 +67,6 @@ export async function serveDashboard(options: ServeOptions): Promise<ServedDashb
   listening = { hosts, token, cookie: `roundtrip-${bound}` };
   const origin = `http://${shown}:${bound}`;
   return { url: `${origin}/?token=${token}`, origin, close: () => app.close() };
-}
-
-/**
- * The state folder of a run's folder, which is `<state>/runs/<run>`.
- *
- * @throws Refused `not-a-run` for any other folder.
- */
-export function locateRun(folder: string): { readonly stateRoot: string; readonly runId: string } {
-  const full = path.resolve(folder);
-  const runs = path.dirname(full);
-  if (existsSync(path.join(full, 'journal.ndjson')) && path.basename(runs) === 'runs')
-    return { stateRoot: path.dirname(runs), runId: path.basename(full) };
-  throw new Refused({
-    code: 'not-a-run',
-    seen: `${full} is not a run's folder`,
-    expected: 'a folder <state>/runs/<run> with a journal.ndjson',
-    next: 'name one, or a folder of runs with --runs',
-  });
 }
 
 /** Passwords are known once a plan is: it names their files. Runs that appear later bring theirs along. */
