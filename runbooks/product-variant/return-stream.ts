@@ -10,6 +10,11 @@ export const CUSTOMERS_TABLES = [
   'carts',
   'cart_items',
   'favorites',
+  // Mails that are owed for orders, and those that were sent: neither twice nor never.
+  'mail_outbox',
+  'graphile_worker._private_tasks',
+  'graphile_worker._private_job_queues',
+  'graphile_worker._private_jobs',
 ] as const;
 
 /** Lines of SKUs that have no row in the old catalogue: those that were born after the switch. */

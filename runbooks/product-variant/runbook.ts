@@ -1,35 +1,18 @@
 import {
-  approve,
-  backup,
-  baseline,
   defineRunbook,
   deployRelease,
-  flush,
-  importCatalogue,
-  maintenanceOff,
-  maintenanceOn,
-  migrate,
-  proveTables,
   readTargets,
-  returnStream,
-  runCommand,
   smokeTest,
   startServices,
   stopServices,
   storyMatrix,
   type Target,
-  validate,
-  watch,
-  wayBack,
 } from 'roundtrip';
-import { afterRollbackProbes, frontDoor, readinessProbe, storyProbes } from './probes.ts';
-import { CUSTOMERS_TABLES, REVERSE_MAPPING } from './return-stream.ts';
+import { inPlaceSteps } from './in-place.ts';
+import { afterRollbackProbes } from './probes.ts';
+import { LEGACY, VARIANTS } from './releases.ts';
 import { shopCommands } from './shop-commands.ts';
-import { validationQueries } from './validation.ts';
-import { baselineLasts, watchPlan } from './watch-plan.ts';
-
-const LEGACY = 'v13.3';
-const VARIANTS = 'v13.4';
+import { sideBySideSteps } from './side-by-side.ts';
 
 /** Story 13.4: from "every SKU is a Product" to "Product with ProductVariants", in the story's order and times. */
 export default defineRunbook({
@@ -42,100 +25,9 @@ export default defineRunbook({
   protectedTables: ['users', 'orders', 'order_items', 'cart_items'],
   matrix: storyMatrix(),
 
-  steps: (target: Target) => {
-    const shop = shopCommands(target);
-    const door = { ...frontDoor(shop), flagFile: shop.maintenanceFlag };
-    const services = [shop.api, shop.worker];
-    return [
-      approve({
-        id: 'meeting',
-        question: 'Pre-deployment meeting: everyone ready?',
-        owner: 'Team',
-        planned: '15min',
-      }),
-      runCommand({
-        id: 'exchange',
-        title: 'Count what the 1C exchange holds',
-        argv: shop.inspectExchange(),
-        effect: 'none',
-        owner: 'Backend',
-        planned: '1min',
-      }),
-      baseline({
-        title: 'Measure the shop before the change',
-        plan: watchPlan(shop, target),
-        lasts: baselineLasts(target),
-        owner: 'DevOps',
-        planned: '5min',
-      }),
-      maintenanceOn({ ...door, owner: 'DevOps', planned: '2min' }),
-      stopServices({ services, title: 'Stop the API and the workers', owner: 'DevOps', planned: '1min' }),
-      backup({
-        title: 'Create and verify the pre-migration backup (AC1)',
-        owner: 'DevOps',
-        planned: '10min',
-      }),
-      wayBack({ owner: 'DevOps', planned: '1min' }),
-      deployRelease({ tag: VARIANTS, owner: 'DevOps', planned: '5min' }),
-      migrate({
-        title: 'Run schema migrations (AC2)',
-        argv: shop.command('migrate', '--json'),
-        env: shop.environment,
-        owner: 'DevOps',
-        planned: '3min',
-      }),
-      flush({
-        title: 'Flush the old products (AC3)',
-        argv: shop.command('flush-products', '--confirm', '--json'),
-        env: shop.environment,
-        deletes: ['product_variants', 'products'],
-        owner: 'DevOps',
-        planned: '2min',
-      }),
-      importCatalogue({
-        title: 'Import the catalogue from 1C (AC4)',
-        argv: shop.command('import-products-from-1c', '--full', '--json', shop.exchange),
-        env: shop.environment,
-        owner: 'Backend',
-        planned: '30min',
-      }),
-      validate({
-        title: 'Post-migration validation (AC5)',
-        expectations: validationQueries,
-        owner: 'QA',
-        planned: '5min',
-      }),
-      proveTables({
-        title: 'Prove users, orders and carts unchanged (IV1, IV2)',
-        tables: 'protected',
-        owner: 'QA',
-        planned: '1min',
-      }),
-      returnStream({ tables: CUSTOMERS_TABLES, mapping: REVERSE_MAPPING, owner: 'DevOps', planned: '1min' }),
-      startServices({ services, title: 'Start the API and the workers', owner: 'DevOps', planned: '1min' }),
-      smokeTest({
-        id: 'ready',
-        title: 'The new release is ready to sell',
-        probes: [readinessProbe(shop)],
-        owner: 'DevOps',
-        planned: '1min',
-      }),
-      maintenanceOff({ ...door, owner: 'DevOps', planned: '2min' }),
-      smokeTest({
-        title: 'Smoke tests of the API (IV3)',
-        probes: storyProbes(shop),
-        owner: 'QA',
-        planned: '10min',
-      }),
-      watch({
-        title: 'Watch for 24 h',
-        plan: watchPlan(shop, target),
-        owner: 'DevOps',
-        planned: '24h',
-        timeout: '7d',
-      }),
-    ];
-  },
+  // A target that has a port for the new release beside the old one keeps serving; any other closes for the night.
+  steps: (target: Target) =>
+    target.settings.nextPort === undefined ? inPlaceSteps(target) : sideBySideSteps(target),
 
   // Staging starts where production is: the previous release, serving.
   stagingPrelude: (target) => {

@@ -25,7 +25,12 @@ export interface ShopCommands {
   readonly environment: Readonly<Record<string, string>>;
   readonly api: CommandService;
   readonly worker: CommandService;
+  /** The release that is put beside the one that serves, on a port of its own; undefined where the target has no `nextPort`. */
+  readonly beside: ShopBeside | undefined;
 }
+
+/** How the release that runs beside is commanded; see `ShopCommands`. */
+export type ShopBeside = Pick<ShopCommands, 'command' | 'environment' | 'api' | 'worker'>;
 
 /**
  * The shop's commands on a target.
@@ -40,14 +45,63 @@ export function shopCommands(target: Target): ShopCommands {
     );
   }
   const setting = (name: (typeof REQUIRED)[number]): string => target.settings[name] ?? '';
-  const bin = path.join(target.releases.directory, 'current/packages/freesport/bin/freesport.ts');
-  const command = (...argv: readonly string[]): string[] => [setting('node'), bin, ...argv];
+  const { releases } = target;
+  const { nextPort } = target.settings;
+  const run = setting('runDirectory');
+  const slot = {
+    node: setting('node'),
+    secret: path.join(run, 'secret'),
+    maintenanceFlag: setting('maintenanceFlag'),
+  };
+  const current = slotCommands(target, {
+    ...slot,
+    release: path.join(releases.directory, 'current'),
+    port: setting('port'),
+    run,
+    log: setting('logDirectory'),
+  });
+  const beside =
+    nextPort === undefined
+      ? undefined
+      : slotCommands(target, {
+          ...slot,
+          release: path.join(releases.directory, 'next'),
+          port: nextPort,
+          run: path.join(run, 'next'),
+          log: path.join(setting('logDirectory'), 'next'),
+        });
+  return {
+    baseUrl: setting('baseUrl'),
+    maintenanceFlag: setting('maintenanceFlag'),
+    exchange: setting('exchange'),
+    inspectExchange: () => [setting('node'), setting('commerceml'), 'inspect', setting('exchange'), '--json'],
+    ...current,
+    beside,
+  };
+}
+
+/** A place where one release runs: its link, its port and its files. */
+interface Slot {
+  readonly node: string;
+  readonly release: string;
+  readonly port: string;
+  readonly run: string;
+  readonly log: string;
+  readonly secret: string;
+  readonly maintenanceFlag: string;
+}
+
+function slotCommands(target: Target, slot: Slot): ShopBeside {
+  const bin = path.join(slot.release, 'packages/freesport/bin/freesport.ts');
+  const command = (...argv: readonly string[]): string[] => [slot.node, bin, ...argv];
   const { host, port, user, database, passwordFile } = target.database;
   const environment = {
-    FREESPORT_PORT: setting('port'),
-    FREESPORT_RUN_DIR: setting('runDirectory'),
-    FREESPORT_LOG_DIR: setting('logDirectory'),
-    FREESPORT_MAINTENANCE_FLAG: setting('maintenanceFlag'),
+    FREESPORT_PORT: slot.port,
+    FREESPORT_RUN_DIR: slot.run,
+    FREESPORT_LOG_DIR: slot.log,
+    // One for all slots: who is logged in stays so across the switch.
+    FREESPORT_SECRET_FILE: slot.secret,
+    FREESPORT_MAINTENANCE_FLAG: slot.maintenanceFlag,
   };
   const connection = {
     PGHOST: host,
@@ -57,20 +111,11 @@ export function shopCommands(target: Target): ShopCommands {
     ...(passwordFile === undefined ? {} : { PGPASSFILE: passwordFile }),
   };
   const service = (name: 'api' | 'worker'): CommandService => ({
-    name,
+    name: slot.release.endsWith('next') ? `${name} of the next release` : name,
     start: command('service', 'start', name),
     stop: command('service', 'stop', name),
     status: command('service', 'status', name),
     env: { ...environment, ...connection },
   });
-  return {
-    baseUrl: setting('baseUrl'),
-    maintenanceFlag: setting('maintenanceFlag'),
-    exchange: setting('exchange'),
-    command,
-    inspectExchange: () => [setting('node'), setting('commerceml'), 'inspect', setting('exchange'), '--json'],
-    environment,
-    api: service('api'),
-    worker: service('worker'),
-  };
+  return { command, environment, api: service('api'), worker: service('worker') };
 }

@@ -82,7 +82,7 @@ export function acceptance(night: Night): Acceptance[] {
       id: 'IV2',
       text: 'users and orders kept',
       holds: equal('users', 'orders') && night.ordersLost === 0,
-      shownBy: `every row; ${night.ordersPlaced} later orders, ${night.ordersLost} lost`,
+      shownBy: `every row; ${night.ordersPlaced} orders meanwhile, ${night.ordersLost} lost`,
     },
     {
       id: 'IV3',

@@ -52,6 +52,17 @@ export async function missingOrders(stage: Stage, numbers: readonly string[]): P
   return Number(rows[0].missing);
 }
 
+/** SKUs that customers can order all night: the fullest shelves of the old release. */
+export async function orderableSkus(stage: Stage): Promise<number[]> {
+  const { rows } = await stage.productionCluster.query(
+    `SELECT id::int FROM products WHERE is_active AND retail_price > 0 AND stock_quantity - reserved_quantity >= 20
+     ORDER BY stock_quantity - reserved_quantity DESC, id LIMIT 200`,
+    [],
+    stage.production.database.database,
+  );
+  return rows.map(({ id }: { id: number }) => id);
+}
+
 async function importNewGoods(stage: Stage): Promise<void> {
   const folder = path.join(stage.folder, 'new-goods');
   const commerceml = stage.production.settings.commerceml ?? '';

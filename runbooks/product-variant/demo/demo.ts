@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
-import { type CliEnvironment, EXIT, main, processEnvironment, stepKinds } from 'roundtrip/cli';
-import { missingOrders, placeOrders } from './customers.ts';
+import { type CliEnvironment, EXIT, main, processEnvironment, type Report, stepKinds } from 'roundtrip/cli';
+import { missingOrders, orderableSkus, placeOrders } from './customers.ts';
 import { facts } from './facts.ts';
 import { withFault } from './faults.ts';
 import { finalTable } from './final-table.ts';
 import { judge } from './judge.ts';
 import type { Night } from './night.ts';
+import { longestWaitMs, type Ordering, type PlacedOrder, startOrdering } from './ordering.ts';
 import { buildStage, type Stage } from './shop-stage.ts';
 
 /** One demo as asked for on the command line. */
@@ -13,10 +14,14 @@ interface DemoOptions {
   readonly exchange?: string | undefined;
   readonly fail?: string | undefined;
   readonly orders: number;
+  /** Close the shop for the night, as the story does, instead of migrating a copy beside it. */
+  readonly inPlace: boolean;
   readonly json: boolean;
 }
 
 const ORDERS_AFTER_THE_SWITCH = 60;
+/** Customers all night long, where the shop stays open. */
+const NIGHT = { customers: 4, ordersPerSecond: 10 };
 
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort(signal));
@@ -28,10 +33,17 @@ function readOptions(): DemoOptions {
       exchange: { type: 'string' },
       fail: { type: 'string' },
       orders: { type: 'string', default: '20000' },
+      'in-place': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
-  return { exchange: values.exchange, fail: values.fail, orders: Number(values.orders), json: values.json };
+  return {
+    exchange: values.exchange,
+    fail: values.fail,
+    orders: Number(values.orders),
+    inPlace: values['in-place'],
+    json: values.json,
+  };
 }
 
 /** The whole story; returns the exit code. The last line of stdout is one JSON object. */
@@ -39,7 +51,8 @@ async function demo(options: DemoOptions): Promise<number> {
   const startedMs = Date.now();
   const say = (line: string): void =>
     void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
-  const stage = await buildStage({ orders: options.orders, exchange: options.exchange, say });
+  const { orders, exchange, inPlace } = options;
+  const stage = await buildStage({ orders, exchange, inPlace, say });
   try {
     const night = await runNight(stage, options, say);
     if (!options.json) process.stdout.write(finalTable(night));
@@ -73,6 +86,7 @@ async function runNight(stage: Stage, options: DemoOptions, say: (line: string) 
     return main(argv, environment);
   };
   const before = await facts(stage);
+  const night = options.inPlace ? undefined : await openAllNight(stage, say);
   await verb('plan', '--target', 'production');
   const rehearsed = await verb('rehearse', '--target', 'production');
   if (rehearsed !== EXIT.success) throw new Error(`the rehearsal ended with ${rehearsed}; see above`);
@@ -111,7 +125,8 @@ async function runNight(stage: Stage, options: DemoOptions, say: (line: string) 
         )
       : ran;
   const afterRollback = ran === EXIT.success ? await facts(stage, before) : afterRun;
-  const ordersLost = await missingOrders(stage, orders);
+  const nightly = (await night?.stop()) ?? [];
+  const ordersLost = await missingOrders(stage, [...nightly.map(({ number }) => number), ...orders]);
   const { reportOf, verifyReport } = await import('roundtrip/cli');
   const report = reportOf(environment, { target: 'production', kind: 'live' });
   const rehearsal = reportOf(environment, { target: 'staging', kind: 'rehearsal' });
@@ -126,13 +141,60 @@ async function runNight(stage: Stage, options: DemoOptions, say: (line: string) 
     report,
     rehearsal,
     reportProblems,
-    ordersPlaced: orders.length,
+    ordersPlaced: nightly.length + orders.length,
     ordersLost,
+    ...gapsOf(report, nightly),
+    ordersOnNewRelease: orders.length + onNewRelease(report, nightly),
   };
+}
+
+async function openAllNight(stage: Stage, say: (line: string) => void): Promise<Ordering> {
+  const skuIds = await orderableSkus(stage);
+  if (skuIds.length === 0) throw new Error('no SKU of the seeded shop is in stock: nobody could order');
+  say(`customers order all night, ${NIGHT.ordersPerSecond} orders a second`);
+  return startOrdering({ ...NIGHT, baseUrl: stage.production.settings.baseUrl ?? '', skuIds });
+}
+
+function switchOf(report: Report) {
+  const row = report.summary.timeline.find(({ id }) => id === 'switch-over');
+  const at = (time: string | null | undefined): number | undefined =>
+    time === null || time === undefined ? undefined : Date.parse(time);
+  return {
+    from: at(row?.startedAt),
+    to: at(row?.endedAt),
+    back: at(row?.undoStartedAt),
+    undoMs: row?.undoMs,
+  };
+}
+
+/** How long customers waited at the switch and on the way back, by their own clocks. */
+function gapsOf(
+  report: Report,
+  orders: readonly PlacedOrder[],
+): Pick<Night, 'switchGapMs' | 'rollbackGapMs'> {
+  const { from, to, back, undoMs } = switchOf(report);
+  const during = (fromMs: number | undefined, toMs: number | undefined): number | null =>
+    fromMs === undefined || toMs === undefined ? null : longestWaitMs(orders, { fromMs, toMs });
+  return {
+    switchGapMs: during(from, to),
+    rollbackGapMs: during(back, back === undefined ? undefined : back + (undoMs ?? 0)),
+  };
+}
+
+/** Orders that were asked for once the new release served, and taken before it was gone back from. */
+function onNewRelease(report: Report, orders: readonly PlacedOrder[]): number {
+  const { to, back } = switchOf(report);
+  if (to === undefined) return 0;
+  return orders.filter(
+    ({ askedAtMs, acknowledgedAtMs }) =>
+      askedAtMs >= to && acknowledgedAtMs <= (back ?? Number.POSITIVE_INFINITY),
+  ).length;
 }
 
 /** A misspelt --fail must not pass for a demo without a fault. */
 function requireStep(steps: readonly { readonly id: string }[], fail: string | undefined): void {
   if (fail === undefined || steps.some(({ id }) => id === fail)) return;
-  throw new Error(`--fail ${fail}: no such step; there are ${steps.map(({ id }) => id).join(', ')}`);
+  throw new Error(
+    `--fail ${fail}: no such step (with or without --in-place others); there are ${steps.map(({ id }) => id).join(', ')}`,
+  );
 }

@@ -25,7 +25,7 @@ const PROTECTED = ['users', 'orders', 'order_items', 'cart_items'];
  */
 export async function facts(stage: Stage, earlier?: Facts): Promise<Facts> {
   const { settings } = stage.production;
-  const health = (await (await fetch(`${settings.baseUrl}/api/health/`)).json()) as { release: string };
+  const ready = (await (await fetch(`${settings.baseUrl}/api/health/ready/`)).json()) as { release: string };
   const protectedTables: TableFact[] = [];
   for (const table of PROTECTED) {
     const until = earlier?.protectedTables.find((fact) => fact.table === table)?.lastId;
@@ -35,7 +35,7 @@ export async function facts(stage: Stage, earlier?: Facts): Promise<Facts> {
     products: (await count(stage, 'products')) ?? 0,
     variants: await count(stage, 'product_variants'),
     protectedTables,
-    release: health.release,
+    release: ready.release,
   };
 }
 

@@ -51,7 +51,12 @@ export function finalTable(night: Night): string {
   );
   lines.push(
     '',
-    `orders placed on the new release: ${night.ordersPlaced}, lost by the rollback: ${night.ordersLost}`,
+    `orders placed: ${night.ordersPlaced} (${night.ordersOnNewRelease} on the new release), lost: ${night.ordersLost}`,
+    ...(night.switchGapMs === null
+      ? []
+      : [
+          `switch gap: ${night.switchGapMs} ms, rollback gap: ${night.rollbackGapMs ?? '–'} ms (the longest that a customer waited for an order)`,
+        ]),
     `rollback: ${night.rollbackMs === null ? 'none' : formatMs(night.rollbackMs)}; report: ${night.reportProblems.length === 0 ? 'verifies' : night.reportProblems.join('; ')}`,
     '',
   );

@@ -16,8 +16,8 @@ export interface Judgement {
  * serving again, a report that verifies, and the exit code of the command line.
  */
 export function judge(night: Night, fail: string | undefined): Judgement {
-  const { exitCode, before, afterRun, afterRollback, rollbackMs, reportProblems, ordersPlaced, ordersLost } =
-    night;
+  const { exitCode, before, afterRun, afterRollback, rollbackMs, reportProblems } = night;
+  const { ordersPlaced, ordersLost, switchGapMs, rollbackGapMs } = night;
   const equal = before.protectedTables.every((table, index) =>
     [afterRun, afterRollback].every(
       (later) => later.protectedTables[index]?.fingerprint === table.fingerprint,
@@ -66,6 +66,8 @@ export function judge(night: Night, fail: string | undefined): Judgement {
     variants: counts('variants'),
     ordersPlaced,
     ordersLost,
+    switchGapMs,
+    rollbackGapMs,
     rollbackMs,
     acceptance: accepted,
   };

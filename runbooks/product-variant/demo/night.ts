@@ -9,9 +9,14 @@ export interface Night {
   readonly before: Facts;
   readonly afterRun: Facts;
   readonly afterRollback: Facts;
-  /** Orders that the new release acknowledged before the rollback, and those of them that it lost. */
+  /** Orders that the shop acknowledged from the first step to the last, and those of them that are gone. */
   readonly ordersPlaced: number;
   readonly ordersLost: number;
+  /** Of these, orders of the new release, some of them for goods that the old one has never seen. */
+  readonly ordersOnNewRelease: number;
+  /** The longest that a customer waited at the switch and at its undo; null where the shop was closed for the night. */
+  readonly switchGapMs: number | null;
+  readonly rollbackGapMs: number | null;
   readonly rollbackMs: number | null;
   readonly report: Report;
   readonly rehearsal: Report;

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { createCluster, type PrivateCluster } from 'pg-cluster';
 import { activateRelease, exportRelease, resolveRelease, type Target } from 'roundtrip';
 import { shopCommands } from '../shop-commands.ts';
+import { type Doorway, type FrontDoor, openFrontDoor } from './front-door.ts';
 
 const execute = promisify(execFile);
 const WORKSPACE = path.resolve(import.meta.dirname, '../../..');
@@ -15,6 +16,8 @@ export interface StageOptions {
   readonly orders: number;
   /** A folder with a 1C exchange; a generated one by default. */
   readonly exchange?: string | undefined;
+  /** Without a front door and a second port for the next release: the shop is closed while it is migrated. */
+  readonly inPlace: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -39,6 +42,7 @@ export async function buildStage(options: StageOptions): Promise<Stage> {
   const { say } = options;
   const folder = mkdtempSync(path.join(tmpdir(), 'roundtrip-demo-'));
   const clusters: PrivateCluster[] = [];
+  let door: FrontDoor | undefined;
   try {
     say('starting two private PostgreSQL clusters: production and staging');
     clusters.push(await createCluster({ name: 'production' }), await createCluster({ name: 'staging' }));
@@ -54,6 +58,7 @@ export async function buildStage(options: StageOptions): Promise<Stage> {
       folder,
       repository,
       exchange,
+      inPlace: options.inPlace,
     });
     const staging = await targetOf({
       name: 'staging',
@@ -61,7 +66,12 @@ export async function buildStage(options: StageOptions): Promise<Stage> {
       folder,
       repository,
       exchange,
+      inPlace: options.inPlace,
     });
+    if (!options.inPlace) {
+      say('opening the front door: nginx before both releases');
+      door = await openFrontDoor(folder, [production, staging].map(doorwayOf));
+    }
     const targetsFile = path.join(folder, 'targets.json');
     writeFileSync(
       targetsFile,
@@ -71,15 +81,21 @@ export async function buildStage(options: StageOptions): Promise<Stage> {
     const close = async (): Promise<void> => {
       // Whatever still runs of the shop ends before its database does.
       for (const target of [production, staging]) await stopShop(target);
+      await door?.close();
       await Promise.all(clusters.map((cluster) => cluster.stop()));
       rmSync(folder, { recursive: true, force: true });
     };
     return { folder, targetsFile, production, staging, productionCluster, shop, close };
   } catch (error) {
+    await door?.close();
     await Promise.all(clusters.map((cluster) => cluster.stop()));
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+function doorwayOf({ settings: { baseUrl = '', port, nextPort } }: Target): Doorway {
+  return { port: Number(new URL(baseUrl).port), current: Number(port), next: Number(nextPort) };
 }
 
 /** The exchange is copied: a fault of the demo must not damage somebody's files. */
@@ -106,12 +122,15 @@ async function targetOf(parts: {
   readonly folder: string;
   readonly repository: string;
   readonly exchange: string;
+  readonly inPlace: boolean;
 }): Promise<Target> {
-  const { name, cluster, folder, repository, exchange } = parts;
+  const { name, cluster, folder, repository, exchange, inPlace } = parts;
   const root = path.join(folder, name);
   for (const part of ['releases', 'run', 'log']) mkdirSync(path.join(root, part), { recursive: true });
   const { rows } = await cluster.query('SELECT system_identifier::text AS id FROM pg_control_system()');
   const port = String(await freePort());
+  const nextPort = String(await freePort());
+  const doorPort = inPlace ? port : String(await freePort());
   return {
     name,
     environment: name,
@@ -126,8 +145,9 @@ async function targetOf(parts: {
     settings: {
       node: process.execPath,
       commerceml: path.join(WORKSPACE, 'packages/commerceml/bin/commerceml.ts'),
-      baseUrl: `http://127.0.0.1:${port}`,
+      baseUrl: `http://127.0.0.1:${doorPort}`,
       port,
+      ...(inPlace ? {} : { nextPort }),
       runDirectory: path.join(root, 'run'),
       logDirectory: path.join(root, 'log'),
       maintenanceFlag: path.join(root, 'run/maintenance'),
@@ -188,9 +208,14 @@ async function shopCommand(target: Target, argv: readonly string[]): Promise<Rec
 }
 
 async function stopShop(target: Target): Promise<void> {
-  for (const service of ['worker', 'api']) {
+  const commands = shopCommands(target);
+  const slots = [commands.beside, commands].filter((slot) => slot !== undefined);
+  for (const { argv, env } of slots.flatMap(({ api, worker }) =>
+    [worker, api].map((service) => ({ argv: service.stop, env: service.env })),
+  )) {
+    const [program = '', ...rest] = argv;
     // Not deployed or not running is what we want; anything that really stays is ended with its folder's pid file.
-    await shopCommand(target, ['service', 'stop', service, '--json']).catch(() => undefined);
+    await execute(program, rest, { env: { ...process.env, ...env } }).catch(() => undefined);
   }
 }
 

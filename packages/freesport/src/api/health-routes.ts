@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { missingMigrations } from '../database/missing-migrations.ts';
+import { missingMigrations, type SchemaDifference } from '../database/missing-migrations.ts';
+import { ShopError } from '../errors.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Shop } from './shop.ts';
 
@@ -28,10 +29,17 @@ export function healthRoutes(
 
   app.get('/api/health/ready/', { config, schema }, async (_request, reply) => {
     if (state.draining()) return reply.code(503).send({ status: 'stopping', release: shop.release.version });
-    const missing = await missingMigrations(shop.database, shop.release.version);
+    const missing = await missingMigrations(shop.database, shop.release.version).catch(differenceOf);
     if (missing.missing.length > 0 || missing.unknown.length > 0) {
       return reply.code(503).send({ status: 'schema-differs', release: shop.release.version, ...missing });
     }
     return { status: 'ready', release: shop.release.version };
   });
+}
+
+/** A session that was not admitted says how the schema differs; any other error is one. */
+function differenceOf(error: unknown): SchemaDifference {
+  const { missing, unknown } = error instanceof ShopError ? error.details : {};
+  if (Array.isArray(missing) && Array.isArray(unknown)) return { missing, unknown };
+  throw error;
 }

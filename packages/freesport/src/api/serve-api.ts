@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { Database } from '../database/database.ts';
+import { SchemaGuard } from '../database/schema-guard.ts';
 import { releaseVersion } from '../release.ts';
 import { loadRelease } from '../releases/load-release.ts';
 import type { ShopDirectories } from '../service/directories.ts';
@@ -33,10 +34,12 @@ export async function serveApi(options: {
   const { directories } = options;
   const logger = pino({ name: 'freesport-api', level: process.env.FREESPORT_LOG_LEVEL ?? 'info' });
   const release = await loadRelease(releaseVersion());
-  const database = new Database('freesport-api', { logger });
+  const guard = new SchemaGuard('freesport-api', release.version, { logger });
+  const database = new Database('freesport-api', { logger, admit: (session) => guard.requireOwn(session) });
   const { app, drain } = await shopServer({
     release,
     database,
+    schemaOwner: () => guard.owner(),
     secret: signingSecret(directories.secretFile),
     logger,
     maintenanceFlag: directories.maintenanceFlag,
@@ -63,6 +66,7 @@ export async function serveApi(options: {
   }, CLOSE_TIMEOUT_MS);
   await app.close();
   clearTimeout(timer);
+  await guard.close();
   await database.close();
   logger.info('stopped');
 }

@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { CategoryTree } from '../catalogue/category-tree.ts';
 import type { Database } from '../database/database.ts';
+import { otherRelease, type SchemaOwner } from '../database/schema-guard.ts';
 import { mediaRoutes } from '../html/media-routes.ts';
 import type { ReleaseSettings, ShopRelease } from '../releases/shop-release.ts';
 import { storefront } from '../storefront/storefront.ts';
@@ -25,6 +26,8 @@ export interface ServerOptions {
   readonly secret: string;
   readonly logger: FastifyBaseLogger;
   readonly maintenanceFlag?: string | undefined;
+  /** Whose schema the database has; where it is another release's every route but the process's own health says 503. */
+  readonly schemaOwner?: (() => SchemaOwner) | undefined;
   readonly settings?: ReleaseSettings | undefined;
 }
 
@@ -77,6 +80,7 @@ export async function shopServer(options: ServerOptions): Promise<ShopServer> {
   });
   accessLog(app);
   const maintenance = maintenanceMode(app, options.maintenanceFlag);
+  serveOnlyOwnSchema(app, release, options.schemaOwner);
   metrics(app, shop);
   healthRoutes(app, shop, { maintenance, draining: () => draining });
   productRoutes(app, shop);
@@ -94,6 +98,19 @@ export async function shopServer(options: ServerOptions): Promise<ShopServer> {
       draining = true;
     },
   };
+}
+
+/** Before any cache is asked: what was read of the release's own database is no answer for another. */
+function serveOnlyOwnSchema(
+  app: FastifyInstance,
+  release: ShopRelease,
+  schemaOwner: ServerOptions['schemaOwner'],
+): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.worksUnderMaintenance === true || schemaOwner?.() !== 'other') return;
+    const { status, body } = errorAnswer(otherRelease(release.version));
+    await reply.code(status).header('retry-after', 1).send(body);
+  });
 }
 
 function errorsAsJson(app: FastifyInstance): void {

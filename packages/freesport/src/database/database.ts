@@ -28,6 +28,8 @@ export interface DatabaseOptions {
   readonly connectionsMax?: number | undefined;
   readonly patienceMs?: number | undefined;
   readonly logger?: Pick<Logger, 'warn'> | undefined;
+  /** Looks at every new session before anything is asked of it; what it throws is what the caller gets. */
+  readonly admit?: ((session: pg.ClientBase) => Promise<void>) | undefined;
 }
 
 /**
@@ -45,7 +47,14 @@ export class Database implements Queryable {
 
   constructor(name: ApplicationName, options: DatabaseOptions = {}) {
     this.#patienceMs = options.patienceMs ?? OUTAGE_PATIENCE_MS;
-    this.pool = new pg.Pool({ ...connectionSettings(name), max: options.connectionsMax ?? 10 });
+    const { admit } = options;
+    this.pool = new pg.Pool({
+      ...connectionSettings(name),
+      max: options.connectionsMax ?? 10,
+      ...(admit === undefined
+        ? {}
+        : { verify: (session, done) => void admit(session).then(() => done(), done) }),
+    });
     const lost = (error: Error): void => options.logger?.warn({ err: error }, 'database connection lost');
     // An idle connection that is terminated emits here; without a listener the process would end.
     this.pool.on('error', lost);

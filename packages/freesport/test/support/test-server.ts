@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { shopServer } from '../../src/api/server.ts';
 import { Database, type DatabaseOptions } from '../../src/database/database.ts';
+import type { SchemaOwner } from '../../src/database/schema-guard.ts';
 import type { ReleaseVersion } from '../../src/release.ts';
 import { loadRelease } from '../../src/releases/load-release.ts';
 import type { ReleaseSettings } from '../../src/releases/shop-release.ts';
@@ -19,7 +20,10 @@ export interface TestServer {
 
 export async function testServer(
   version: ReleaseVersion,
-  options: DatabaseOptions & { readonly settings?: ReleaseSettings } = {},
+  options: DatabaseOptions & {
+    readonly settings?: ReleaseSettings;
+    readonly schemaOwner?: () => SchemaOwner;
+  } = {},
 ): Promise<TestServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'freesport-test-'));
   const maintenanceFlag = path.join(folder, 'maintenance');
@@ -31,6 +35,7 @@ export async function testServer(
     logger: pino({ level: 'silent' }),
     maintenanceFlag,
     settings: options.settings,
+    schemaOwner: options.schemaOwner,
   });
   await app.ready();
   return {

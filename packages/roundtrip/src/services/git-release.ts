@@ -123,6 +123,9 @@ export async function deployRelease(options: {
   return { path: place, tag, commit };
 }
 
+/** Links into the releases directory: `current` is what production runs, `next` what is tried beside it. */
+export type ReleaseLink = 'current' | 'next';
+
 /**
  * Points `<releasesDirectory>/current` at a release, atomically: readers see the old or the new one. Says in what the
  * release differs from how it was made. Forward, such a one is refused; on the way back at 02:00 it is
@@ -133,10 +136,12 @@ export async function deployRelease(options: {
 export async function activateRelease({
   releasesDirectory,
   release,
+  link = 'current',
   edited = 'refuse',
 }: {
   readonly releasesDirectory: string;
   readonly release: string;
+  readonly link?: ReleaseLink | undefined;
   readonly edited?: 'refuse' | 'tell' | undefined;
 }): Promise<{ readonly edited: readonly string[] }> {
   if (!existsSync(release) || (edited === 'refuse' && readRevision(release) === undefined)) {
@@ -144,30 +149,37 @@ export async function activateRelease({
       code: 'release-incomplete',
       seen: `${release} ${existsSync(release) ? `has no ${REVISION}` : 'is not there'}`,
       expected: 'a release that was exported and prepared to its end',
-      next: 'deploy it first; `current` still points at what it did',
+      next: `deploy it first; \`${link}\` still points at what it did`,
     });
   }
   const differing = edited === 'refuse' ? await editedFiles(release) : await editedIfKnown(release);
   if (edited === 'refuse') requireClean(release, differing);
-  const link = path.join(releasesDirectory, '.current.roundtrip');
-  rmSync(link, { force: true });
-  symlinkSync(path.relative(releasesDirectory, release), link);
-  renameSync(link, path.join(releasesDirectory, 'current'));
+  const making = path.join(releasesDirectory, `.${link}.roundtrip`);
+  rmSync(making, { force: true });
+  symlinkSync(path.relative(releasesDirectory, release), making);
+  renameSync(making, path.join(releasesDirectory, link));
   return { edited: differing };
 }
 
+/** Takes the link `next` away; the release stays. Can be repeated. */
+export function removeNextRelease({ releasesDirectory }: { readonly releasesDirectory: string }): void {
+  rmSync(path.join(releasesDirectory, 'next'), { force: true });
+}
+
 /**
- * The release that `current` points at; undefined when there is no such link, or it points at something that was not
+ * The release that `current` (or `next`) points at; undefined when there is no such link, or it points at something that was not
  * deployed by Roundtrip.
  *
  * @throws Refused `release-link-broken`: a link to nothing is not the same as no link.
  */
 export async function currentRelease({
   releasesDirectory,
+  link: name = 'current',
 }: {
   readonly releasesDirectory: string;
+  readonly link?: ReleaseLink | undefined;
 }): Promise<DeployedRelease | undefined> {
-  const link = path.join(releasesDirectory, 'current');
+  const link = path.join(releasesDirectory, name);
   const stat = lstatSync(link, { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
   if (!stat.isSymbolicLink() || !existsSync(link)) {

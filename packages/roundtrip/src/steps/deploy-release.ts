@@ -7,6 +7,8 @@ import {
   currentRelease,
   editedFiles,
   deployRelease as exportRelease,
+  type ReleaseLink,
+  removeNextRelease,
   resolveRelease,
 } from '../services/git-release.ts';
 import { anyStepKind, type Finding, type StepContext } from './step-kind.ts';
@@ -14,22 +16,30 @@ import { endSurvivors, noteChildren } from './survivors.ts';
 
 export interface DeployArgs extends JsonObject {
   readonly tag: string;
+  readonly link: ReleaseLink;
 }
 
 /**
  * Puts a release of the target's repository in place by its tag: exported beside the present one, prepared, then the
  * `current` link is moved. Undone by moving the link back to what it pointed at.
  *
+ * `beside` leaves `current` alone and points the link `next` at the release, so that it can migrate a copy and be
+ * started beside the one that serves. Undone by taking `next` away.
+ *
  * @example deployRelease({ tag: 'v13.4', planned: '5min' })
+ * @example deployRelease({ id: 'release-beside', tag: 'v13.4', beside: true })
  */
-export function deployRelease(options: StepCommon & { readonly tag: string }): StepSpec {
+export function deployRelease(
+  options: StepCommon & { readonly tag: string; readonly beside?: boolean | undefined },
+): StepSpec {
+  const beside = options.beside === true;
   return stepSpec({
     kind: 'deploy-release',
     defaultId: 'deploy-release',
-    defaultTitle: `Deploy release ${options.tag}`,
+    defaultTitle: beside ? `Put release ${options.tag} beside` : `Deploy release ${options.tag}`,
     effect: 'reversible',
     common: options,
-    args: { tag: options.tag },
+    args: { tag: options.tag, link: beside ? 'next' : 'current' },
   });
 }
 
@@ -52,8 +62,8 @@ async function pinnedCommit(context: StepContext, tag: string): Promise<string> 
   return (await resolveRelease({ repository: requireReleases(context).repository, tag })).commit;
 }
 
-async function currentCommit(context: StepContext): Promise<string | undefined> {
-  return (await currentRelease({ releasesDirectory: requireReleases(context).directory }))?.commit;
+async function linkedCommit(context: StepContext, link: ReleaseLink): Promise<string | undefined> {
+  return (await currentRelease({ releasesDirectory: requireReleases(context).directory, link }))?.commit;
 }
 
 /** Known days ahead and not at 02:00: a rollback goes back to the present release as it is, edits included. */
@@ -93,12 +103,14 @@ export const deployReleaseKind = anyStepKind<DeployArgs>({
   },
   async inspect(context, args) {
     await endSurvivors(context);
-    return (await currentCommit(context)) === (await pinnedCommit(context, args.tag)) ? 'done' : 'not-done';
+    return (await linkedCommit(context, args.link)) === (await pinnedCommit(context, args.tag))
+      ? 'done'
+      : 'not-done';
   },
   async do(context, args) {
     const { repository, directory, prepare } = requireReleases(context);
     const commit = await pinnedCommit(context, args.tag);
-    const before = await currentRelease({ releasesDirectory: directory });
+    const before = await currentRelease({ releasesDirectory: directory, link: args.link });
     // Noted before the link moves: a repeated `do` after a crash must not take the new release for the previous one.
     if (context.marks.previous === undefined)
       context.mark('previous', {
@@ -117,25 +129,32 @@ export const deployReleaseKind = anyStepKind<DeployArgs>({
       signal,
       onSpawn: noteChildren(context),
     });
-    await activateRelease({ releasesDirectory: directory, release: release.path });
+    await activateRelease({ releasesDirectory: directory, release: release.path, link: args.link });
     return { tag: args.tag, commit, path: release.path, previous: context.marks.previous ?? null };
   },
   async verify(context, args) {
-    const commit = await currentCommit(context);
+    const commit = await linkedCommit(context, args.link);
     const expected = await pinnedCommit(context, args.tag);
-    if (commit === expected) return { current: commit };
+    if (commit === expected) return { [args.link]: commit };
     throw new Failed({
       code: 'release-not-current',
-      seen: `the current release is ${commit ?? 'none'}`,
+      seen: `the link ${args.link} points at ${commit ?? 'no release'}`,
       expected: `${args.tag} (${expected})`,
       next: 'the run rolls back; look at the release directory',
     });
   },
-  async undo(context) {
+  async undo(context, args) {
+    if (args.link === 'next') {
+      removeNextRelease({ releasesDirectory: requireReleases(context).directory });
+      return { next: null };
+    }
     // What `do` noted, not its evidence: the note is there even when `do` never reached its outcome.
     const { previous } = context.marksOfDo;
     if (typeof previous?.path !== 'string')
-      return { current: (await currentCommit(context)) ?? null, note: 'no release was current before' };
+      return {
+        current: (await linkedCommit(context, 'current')) ?? null,
+        note: 'no release was current before',
+      };
     const { edited } = await activateRelease({
       releasesDirectory: requireReleases(context).directory,
       release: previous.path,

@@ -99,6 +99,26 @@ describe('releases from git tags', () => {
     assert.equal(readlinkSync(path.join(releasesDirectory, 'current')), path.basename(old.path));
   });
 
+  it('stays beside the present one until it is asked to be current, and goes', async () => {
+    const old = await deploy('v1');
+    await activateRelease({ releasesDirectory, release: old.path });
+    const plan = {
+      target: { releases: { repository, directory: releasesDirectory } },
+      releases: null,
+    } as unknown as Plan;
+    const step = deployReleaseStep({ tag: 'v2', beside: true });
+    const args = step.args as Parameters<typeof deployReleaseKind.do>[1];
+    const context = stepContext(step, { plan });
+    await deployReleaseKind.do(context, args);
+    assert.deepEqual(await deployReleaseKind.verify?.(context, args), { next: second });
+    assert.equal(readFileSync(path.join(releasesDirectory, 'next/version'), 'utf8'), '2');
+    assert.equal((await currentRelease({ releasesDirectory }))?.tag, 'v1');
+    await deployReleaseKind.undo?.(context, args);
+    assert.equal(existsSync(path.join(releasesDirectory, 'next')), false);
+    await deployReleaseKind.undo?.(context, args);
+    assert.equal((await currentRelease({ releasesDirectory }))?.tag, 'v1');
+  });
+
   const EDITS: readonly (readonly [string, (place: string) => void, RegExp])[] = [
     ['a changed file', (place) => writeFileSync(path.join(place, 'version'), 'edited'), /version: changed/],
     ['a missing file', (place) => rmSync(path.join(place, 'version')), /version: missing/],

@@ -1,0 +1,148 @@
+import {
+  approve,
+  baseline,
+  copyBeside,
+  deployRelease,
+  flush,
+  importCatalogue,
+  migrate,
+  runCommand,
+  type StepSpec,
+  smokeTest,
+  startServices,
+  stopServices,
+  switchOver,
+  type Target,
+  validate,
+  watch,
+} from 'roundtrip';
+import { storyProbes } from './probes.ts';
+import { VARIANTS } from './releases.ts';
+import { CUSTOMERS_TABLES, REVERSE_MAPPING } from './return-stream.ts';
+import { type ShopBeside, shopCommands } from './shop-commands.ts';
+import { validationQueries } from './validation.ts';
+import { baselineLasts, watchPlan } from './watch-plan.ts';
+
+/**
+ * The same work while customers order: a copy is migrated beside the database that serves, and the new release is
+ * started beside the old one. Each serves only its own schema, and the front door asks the one that does: the exchange
+ * of the two databases is the switch, there and back. The old API goes on running for as long as the way back is open.
+ */
+export function sideBySideSteps(target: Target): StepSpec[] {
+  const shop = shopCommands(target);
+  const next = requireBeside(shop.beside, target);
+  const onCopy = { env: next.environment, on: 'copy' } as const;
+  return [
+    approve({
+      id: 'meeting',
+      question: 'Pre-deployment meeting: everyone ready?',
+      owner: 'Team',
+      planned: '15min',
+    }),
+    runCommand({
+      id: 'exchange',
+      title: 'Count what the 1C exchange holds',
+      argv: shop.inspectExchange(),
+      effect: 'none',
+      owner: 'Backend',
+      planned: '1min',
+    }),
+    baseline({
+      title: 'Measure the shop before the change',
+      plan: watchPlan(shop, target),
+      lasts: baselineLasts(target),
+      owner: 'DevOps',
+      planned: '5min',
+    }),
+    copyBeside({
+      id: 'backup',
+      title: 'Copy the database beside it by a verified backup (AC1)',
+      tables: CUSTOMERS_TABLES,
+      owner: 'DevOps',
+      planned: '10min',
+    }),
+    deployRelease({
+      id: 'release-beside',
+      tag: VARIANTS,
+      beside: true,
+      owner: 'DevOps',
+      planned: '5min',
+    }),
+    migrate({
+      title: 'Run schema migrations on the copy (AC2)',
+      argv: next.command('migrate', '--json'),
+      ...onCopy,
+      owner: 'DevOps',
+      planned: '3min',
+    }),
+    flush({
+      title: 'Flush the old products of the copy (AC3)',
+      argv: next.command('flush-products', '--confirm', '--json'),
+      ...onCopy,
+      deletes: ['product_variants', 'products'],
+      owner: 'DevOps',
+      planned: '2min',
+    }),
+    importCatalogue({
+      title: 'Import the catalogue from 1C into the copy (AC4)',
+      argv: next.command('import-products-from-1c', '--full', '--json', shop.exchange),
+      ...onCopy,
+      owner: 'Backend',
+      planned: '30min',
+    }),
+    validate({
+      title: 'Validate the copy before it serves (AC5)',
+      expectations: validationQueries,
+      on: 'copy',
+      owner: 'QA',
+      planned: '5min',
+    }),
+    startServices({
+      id: 'api-beside',
+      services: [next.api],
+      title: 'Start the new API beside the old one',
+      owner: 'DevOps',
+      planned: '1min',
+    }),
+    stopServices({
+      id: 'worker-off',
+      services: [shop.worker],
+      title: 'Let the old worker end its jobs',
+      owner: 'DevOps',
+      planned: '1min',
+    }),
+    switchOver({
+      title: 'Prove users, orders and carts equal, and switch (IV1, IV2)',
+      mapping: REVERSE_MAPPING,
+      fence: '5s',
+      owner: 'DevOps',
+      planned: '1min',
+    }),
+    deployRelease({ tag: VARIANTS, owner: 'DevOps', planned: '1min' }),
+    startServices({
+      id: 'worker-on',
+      services: [next.worker],
+      title: 'Start the new worker',
+      owner: 'DevOps',
+      planned: '1min',
+    }),
+    smokeTest({
+      title: 'Smoke tests of the API (IV3)',
+      probes: storyProbes(shop),
+      owner: 'QA',
+      planned: '10min',
+    }),
+    watch({
+      title: 'Watch for 24 h',
+      plan: watchPlan(shop, target),
+      owner: 'DevOps',
+      planned: '24h',
+      timeout: '7d',
+    }),
+  ];
+}
+
+function requireBeside(beside: ShopBeside | undefined, { name }: Target): ShopBeside {
+  if (beside !== undefined) return beside;
+  throw new Error(`target "${name}" lacks nextPort, where the new release is started beside the old one`);
+}
