@@ -1,10 +1,19 @@
+import { type RawBuilder, sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
+import type { Queryable } from '../database/database.ts';
+import { runSql } from '../database/run-sql.ts';
 
 /** How long a list is, and where its pages begin. */
 export interface ListOutline {
   readonly count: number;
   /** Id of the first product of each page. */
   readonly firsts: readonly number[];
+}
+
+/** Which products of `products p` a list shows, and how many a page. */
+export interface ListExtent {
+  readonly where: RawBuilder<unknown>;
+  readonly pageSize: number;
 }
 
 /** Counting a catalogue takes longer than reading a page of it, and a pager may be ten seconds behind. */
@@ -20,17 +29,31 @@ const BYTES_PER_OUTLINE = 256;
  * seconds old, never what it says of a product.
  *
  * @example
- * const { count, firsts } = await outlines.get(key, () => outlineOf(where, pageSize));
+ * const { count, firsts } = await new ListOutlines(database).get(key, { where, pageSize });
  */
 export class ListOutlines {
-  readonly #cache = new LRUCache<string, ListOutline, () => Promise<ListOutline>>({
+  readonly #database: Queryable;
+  readonly #cache = new LRUCache<string, ListOutline, ListExtent>({
     maxSize: BYTES_MAX,
     sizeCalculation: ({ firsts }, key) => BYTES_PER_OUTLINE + key.length + firsts.length * BYTES_PER_ID,
     ttl: AGE_MAX_MS,
-    fetchMethod: async (_key, _stale, { context }) => await context(),
+    fetchMethod: async (_key, _stale, { context }) => await this.#outline(context),
   });
 
-  async get(key: string, make: () => Promise<ListOutline>): Promise<ListOutline> {
-    return (await this.#cache.fetch(key, { context: make })) ?? (await make());
+  constructor(database: Queryable) {
+    this.#database = database;
+  }
+
+  async get(key: string, extent: ListExtent): Promise<ListOutline> {
+    return (await this.#cache.fetch(key, { context: extent })) ?? (await this.#outline(extent));
+  }
+
+  async #outline({ where, pageSize }: ListExtent): Promise<ListOutline> {
+    const [row] = await runSql<{ count: number; firsts: readonly number[] | null }>(
+      this.#database,
+      sql`SELECT count(*) AS count, json_agg(id ORDER BY n) FILTER (WHERE (n - 1) % ${pageSize}::int = 0) AS firsts
+        FROM (SELECT p.id, row_number() OVER (ORDER BY p.id) AS n FROM products p WHERE ${where}) listed`,
+    );
+    return { count: row?.count ?? 0, firsts: row?.firsts ?? [] };
   }
 }

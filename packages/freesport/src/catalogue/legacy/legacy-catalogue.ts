@@ -4,8 +4,8 @@ import { runSql } from '../../database/run-sql.ts';
 import { priceExpression, type Role } from '../../users/role.ts';
 import type { Catalogue, ListFilter, ProductDetail, ProductPage } from '../catalogue.ts';
 import type { CategoryTree } from '../category-tree.ts';
-import { CountCache } from '../count-cache.ts';
 import { listConditions, priceConditions } from '../list-conditions.ts';
+import { ListOutlines } from '../list-outlines.ts';
 import { type ListedRow, listedProduct, SHARED_COLUMNS } from '../listed-row.ts';
 
 interface DetailRow extends ListedRow {
@@ -27,11 +27,12 @@ interface DetailRow extends ListedRow {
 export class LegacyCatalogue implements Catalogue {
   readonly #database: Queryable;
   readonly #tree: CategoryTree;
-  readonly #counts = new CountCache();
+  readonly #outlines: ListOutlines;
 
   constructor(database: Queryable, tree: CategoryTree) {
     this.#database = database;
     this.#tree = tree;
+    this.#outlines = new ListOutlines(database);
   }
 
   async list(filter: ListFilter, role: Role): Promise<ProductPage> {
@@ -40,15 +41,21 @@ export class LegacyCatalogue implements Catalogue {
       [...(await listConditions(filter, this.#tree)), ...priceConditions(filter, price)],
       sql` AND `,
     );
-    const { page, pageSize, ...counted } = filter;
-    const [count, rows] = await Promise.all([
-      this.#counts.get(JSON.stringify([counted, role]), () => this.#count(where)),
-      runSql<ListedRow>(
-        this.#database,
-        sql`SELECT ${skuColumns(role)} FROM products p
-          LEFT JOIN brands b ON b.id = p.brand_id JOIN categories c ON c.id = p.category_id
-          WHERE ${where} ORDER BY p.id LIMIT ${pageSize} OFFSET ${(page - 1) * pageSize}`,
-      ),
+    const { page, ...outlined } = filter;
+    const { pageSize } = filter;
+    const outline = this.#outlines.get(JSON.stringify([outlined, role]), { where, pageSize });
+    // The first page needs no outline to be found, so that a visitor does not wait for the count twice.
+    const first = page === 1 ? 0 : (await outline).firsts[page - 1];
+    const [{ count }, rows] = await Promise.all([
+      outline,
+      first === undefined
+        ? []
+        : runSql<ListedRow>(
+            this.#database,
+            sql`SELECT ${skuColumns(role)} FROM products p
+              LEFT JOIN brands b ON b.id = p.brand_id JOIN categories c ON c.id = p.category_id
+              WHERE p.id >= ${first} AND ${where} ORDER BY p.id LIMIT ${pageSize}`,
+          ),
     ]);
     return { count, results: rows.map(listedProduct) };
   }
@@ -73,14 +80,6 @@ export class LegacyCatalogue implements Catalogue {
       seo_title: row.seo_title,
       seo_description: row.seo_description,
     };
-  }
-
-  async #count(where: RawBuilder<unknown>): Promise<number> {
-    const [row] = await runSql<{ count: number }>(
-      this.#database,
-      sql`SELECT count(*) AS count FROM products p WHERE ${where}`,
-    );
-    return row?.count ?? 0;
   }
 }
 

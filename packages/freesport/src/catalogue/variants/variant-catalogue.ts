@@ -5,7 +5,7 @@ import { priceExpression, type Role } from '../../users/role.ts';
 import type { Catalogue, ListFilter, ProductDetail, ProductPage } from '../catalogue.ts';
 import type { CategoryTree } from '../category-tree.ts';
 import { listConditions, priceConditions } from '../list-conditions.ts';
-import { type ListOutline, ListOutlines } from '../list-outlines.ts';
+import { ListOutlines } from '../list-outlines.ts';
 import { type ListedRow, listedProduct, SHARED_COLUMNS } from '../listed-row.ts';
 import { firstOfferOf } from './first-offer.ts';
 import { productVariant, type VariantRow } from './variant-row.ts';
@@ -31,11 +31,12 @@ interface DetailRow extends ListedRow {
 export class VariantCatalogue implements Catalogue {
   readonly #database: Queryable;
   readonly #tree: CategoryTree;
-  readonly #outlines = new ListOutlines();
+  readonly #outlines: ListOutlines;
 
   constructor(database: Queryable, tree: CategoryTree) {
     this.#database = database;
     this.#tree = tree;
+    this.#outlines = new ListOutlines(database);
   }
 
   async list(filter: ListFilter, role: Role): Promise<ProductPage> {
@@ -44,14 +45,13 @@ export class VariantCatalogue implements Catalogue {
       sql` AND `,
     );
     const { page, ...outlined } = filter;
-    const outline = this.#outlines.get(JSON.stringify([outlined, role]), () =>
-      this.#outline(where, filter.pageSize),
-    );
+    const { pageSize } = filter;
+    const outline = this.#outlines.get(JSON.stringify([outlined, role]), { where, pageSize });
     // The first page needs no outline to be found, so that a visitor does not wait for the count twice.
     const first = page === 1 ? 0 : (await outline).firsts[page - 1];
     const [{ count }, rows] = await Promise.all([
       outline,
-      first === undefined ? [] : this.#page({ where, first, role, pageSize: filter.pageSize }),
+      first === undefined ? [] : this.#page({ where, first, role, pageSize }),
     ]);
     return { count, results: rows.map(listedProduct) };
   }
@@ -120,15 +120,6 @@ export class VariantCatalogue implements Catalogue {
           CROSS JOIN LATERAL (${firstOffer(role)}) offer
         ORDER BY p.id`,
     );
-  }
-
-  async #outline(where: RawBuilder<unknown>, pageSize: number): Promise<ListOutline> {
-    const [row] = await runSql<{ count: number; firsts: readonly number[] | null }>(
-      this.#database,
-      sql`SELECT count(*) AS count, json_agg(id ORDER BY n) FILTER (WHERE (n - 1) % ${pageSize}::int = 0) AS firsts
-        FROM (SELECT p.id, row_number() OVER (ORDER BY p.id) AS n FROM products p WHERE ${where}) listed`,
-    );
-    return { count: row?.count ?? 0, firsts: row?.firsts ?? [] };
   }
 }
 
