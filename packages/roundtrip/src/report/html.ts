@@ -4,6 +4,7 @@ import { evidenceText } from './evidence-text.ts';
 import { REPORT_STYLE } from './html-style.ts';
 import { htmlTimeline } from './html-timeline.ts';
 import type { Report, ReportSummary } from './report.ts';
+import { waitedText } from './waited-text.ts';
 
 /** Nothing runs in a report and nothing is fetched for it, whatever a title or an error says. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -44,6 +45,9 @@ function facts(summary: ReportSummary): string {
     ['From – to', `${summary.startedAt} – ${summary.endedAt}`],
     ['Plan', summary.planHash],
     ['Journal head', summary.head],
+    ...(summary.writersWaited === null
+      ? []
+      : [['Writers waited', waitedText(summary.writersWaited)] as [string, string]]),
   ];
   return `<dl class="facts">${rows.map(([name, value]) => `<div><dt>${name}<dd><code>${escapeHtml(value)}</code></div>`).join('')}</dl>`;
 }

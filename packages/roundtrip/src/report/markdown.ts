@@ -1,6 +1,7 @@
 import { formatMs } from '../runbook/duration.ts';
 import { evidenceText } from './evidence-text.ts';
 import type { Report } from './report.ts';
+import { waitedText } from './waited-text.ts';
 
 /** The report as Markdown: for a pull request or a wiki. The proof itself is in the HTML and JSON forms. */
 export function markdownReport({ summary }: Report): string {
@@ -12,6 +13,7 @@ export function markdownReport({ summary }: Report): string {
   lines.push(`Plan \`${summary.planHash.slice(0, 12)}\`, journal head \`${summary.head.slice(0, 12)}\`.`, '');
   if (summary.rollback !== null)
     lines.push(`Rolled back in ${formatMs(summary.rollback.ms)}: ${summary.rollback.reason}`, '');
+  if (summary.writersWaited !== null) lines.push(`Writers waited: ${waitedText(summary.writersWaited)}.`, '');
   for (const { what, reason, operator } of summary.overrides)
     lines.push(`- Override of ${what} by ${operator}: ${reason}`);
   lines.push('', '| Step | Owner | Planned | Actual | Result |', '|---|---|---:|---:|---|');

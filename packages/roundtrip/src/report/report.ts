@@ -7,9 +7,10 @@ import { type Plan, planHash } from '../runbook/plan.ts';
 import { type GateSummary, gatesOf } from './gates.ts';
 import { type JudgedTable, judgedTables } from './table-verdict.ts';
 import { type WatchSummary, watchSummary } from './watch-summary.ts';
+import { type WritersWaited, writersWaited } from './writers-waited.ts';
 
 /** Bumped when a summary says more or says it otherwise: an older report is verified by the version that made it. */
-export const REPORT_FORMAT = 2;
+export const REPORT_FORMAT = 3;
 
 /** One line of the timeline. */
 export interface TimelineRow {
@@ -62,6 +63,8 @@ export interface ReportSummary {
   readonly timeline: readonly TimelineRow[];
   readonly protectedTables: readonly JudgedTable[];
   readonly watch: WatchSummary | null;
+  /** Null where the migration was not beside a database that served. */
+  readonly writersWaited: WritersWaited | null;
   readonly head: string;
 }
 
@@ -117,6 +120,7 @@ export function summariseRun(plan: Plan, records: readonly JournalRecord[]): Rep
     timeline: timelineOf(plan, state),
     protectedTables: judgedTables(plan, state),
     watch: watchSummary(plan, state),
+    writersWaited: writersWaited(plan, state),
     head: state.head.hash,
   };
 }

@@ -39,6 +39,7 @@ interface Glance {
   readonly kind: string;
   readonly phase: string;
   readonly maintenance: string;
+  readonly waited: string;
   readonly light: string;
   readonly tables: string;
 }
@@ -47,9 +48,11 @@ it('shows a night beside the serving shop as it happens: rehearsal, live run, ro
   const { glances, told } = await wholeNight('beside');
   // Nobody was locked out, and nobody was told so.
   assert.ok(
-    glances.every(({ maintenance }) => maintenance !== 'ON'),
+    glances.every(({ maintenance }) => maintenance === 'not needed: production serves on'),
     told,
   );
+  const last = glances.filter(({ kind }) => kind === 'live').at(-1);
+  assert.match(last?.waited ?? '', /^\d.* at the switch, \d.* on the way back$/, told);
 });
 
 it('shows a night behind closed doors as it happens: rehearsal, live run, rollback', async () => {
@@ -162,13 +165,14 @@ async function glanceAt(page: Page): Promise<Glance | undefined> {
     if (document.querySelector('header.run') === null || document.querySelector('.banner.alert') !== null)
       return undefined;
     const facts = [...document.querySelectorAll('header.run .facts > div')];
-    const phase = facts
-      .find((fact) => fact.querySelector('dt')?.textContent === 'Phase')
-      ?.querySelector('dd');
+    const factOf = (name: string): string =>
+      facts.find((fact) => fact.querySelector('dt')?.textContent === name)?.querySelector('dd')
+        ?.textContent ?? '';
     return {
       kind: document.documentElement.dataset.kind ?? '',
-      phase: phase?.textContent ?? '',
+      phase: factOf('Phase'),
       maintenance: text('.maintenance'),
+      waited: factOf('Customers waited'),
       light: text('.light'),
       tables: text('section[aria-labelledby="tables-title"]'),
     };

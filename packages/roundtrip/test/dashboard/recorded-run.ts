@@ -5,6 +5,7 @@ import { digestOf } from '../../src/digest.ts';
 import {
   approve,
   backup,
+  copyBeside,
   defineRunbook,
   maintenanceOff,
   maintenanceOn,
@@ -12,6 +13,7 @@ import {
   proveTables,
   runCommand,
   storyMatrix,
+  switchOver,
   type Target,
   watch,
   wayBack,
@@ -104,12 +106,35 @@ export const FINGERPRINTS: JsonObject = {
   'public.order_items': print('51234', 'b'),
 };
 
+/** The same in miniature beside a production that serves. */
+const BESIDE = defineRunbook({
+  name: 'recorded',
+  title: 'Products become variants, side by side',
+  targets: { production: target('production'), staging: target('staging') },
+  window: { start: '02:00', end: '04:00', zone: 'Europe/Moscow' },
+  protectedTables: ['orders', 'order_items'],
+  matrix: [],
+  steps: () => [
+    copyBeside({ tables: ['orders', 'order_items'], planned: '10min' }),
+    migrate({ argv: ['shop', 'migrate'], on: 'copy', planned: '5min' }),
+    switchOver({ planned: '1min' }),
+  ],
+});
+
 /** A state folder with one run that has begun and done nothing. */
-export function recordedRun(options: { readonly kind: RunKind; readonly state?: StateFolder }): RecordedRun {
+export function recordedRun(options: {
+  readonly kind: RunKind;
+  readonly strategy?: 'in-place' | 'side-by-side';
+  readonly state?: StateFolder;
+}): RecordedRun {
   const { kind } = options;
   const state = options.state ?? openStateFolder(mkdtempSync(path.join(tmpdir(), 'recorded-')));
   const environment = kind === 'live' ? 'production' : 'staging';
-  const plan = resolvePlan({ runbook, target: environment, releases: null });
+  const plan = resolvePlan({
+    runbook: options.strategy === 'side-by-side' ? BESIDE : runbook,
+    target: environment,
+    releases: null,
+  });
   // The rehearsal was the evening before, so that the live run is the newest.
   const runId = kind === 'live' ? '2026-11-22T23-15-00-live-01ab' : '2026-11-21T20-00-00-rehearsal-00ab';
   savePlan(state, runId, plan);
@@ -162,6 +187,28 @@ export function recordedRun(options: { readonly kind: RunKind; readonly state?: 
       appendFileSync(path.join(folder, 'watch.samples.ndjson'), `${JSON.stringify(sample)}\n`),
     close: () => journal.close(),
   };
+}
+
+/** A whole night beside production: 131 ms of fence there, 202 ms back. */
+export function recordSwitchAndBack(run: RecordedRun, until: 'copied' | 'switched' | 'returned'): void {
+  run.succeed('copy-beside', 240, { trust: 'T3', fingerprints: FINGERPRINTS });
+  run.succeed('migrate', 30);
+  if (until === 'copied') return;
+  run.succeed('switch-over', 3, { gapMs: 131, compared: FINGERPRINTS });
+  if (until === 'switched') return;
+  run.write(60, {
+    type: 'rollback-started',
+    reason: 'prices look wrong',
+    automatic: false,
+    operator: 'anna@ops-1',
+  });
+  for (const [step, evidence] of [
+    ['switch-over', { gapMs: 202, fingerprints: FINGERPRINTS }],
+    ['copy-beside', {}],
+  ] as const) {
+    run.write(1, { type: 'intent', step, act: 'undo', attempt: 1 });
+    run.write(2, { type: 'outcome', step, act: 'undo', ok: true, durationMs: 2000, evidence });
+  }
 }
 
 /** The night until the migration, approval included. */

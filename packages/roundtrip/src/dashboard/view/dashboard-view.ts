@@ -2,6 +2,7 @@ import type { ActPhase } from '../../journal/fold.ts';
 import type { RecordedError, RunKind, Verdict } from '../../journal/record.ts';
 import type { JsonObject } from '../../json.ts';
 import type { JudgedTable } from '../../report/table-verdict.ts';
+import type { WritersWaited } from '../../report/writers-waited.ts';
 import type { StepEffect, StepPhase } from '../../runbook/step-spec.ts';
 import type { WatchView } from './watch-view.ts';
 
@@ -36,6 +37,8 @@ export interface DashboardView {
   readonly waitsFor: { readonly step: string; readonly title: string; readonly command: string } | null;
   readonly operating: { readonly operator: string; readonly verb: string; readonly since: string } | null;
   readonly maintenance: MaintenanceState;
+  /** Null where the migration is not beside a database that serves. */
+  readonly writersWaited: WritersWaited | null;
   readonly forecast: { readonly endMs: number; readonly from: 'rehearsal' | 'plan' } | null;
   readonly window: { readonly startMs: number; readonly endMs: number; readonly zone: string } | null;
   readonly rollbackDeadlineMs: number | null;
@@ -67,8 +70,8 @@ export interface DashboardView {
 /** Where a run stands, in one word. `unattended`: unfinished, and no process acts on it. */
 export type RunPhase = 'forward' | 'waiting' | 'back' | 'stuck' | 'closing' | 'unattended' | 'ended';
 
-/** `untouched`: this run has not switched it. `unknown`: a switch has an intent and no good outcome. */
-export type MaintenanceState = 'untouched' | 'on' | 'off' | 'unknown';
+/** `unneeded`: no step of the plan switches it. `untouched`: this run has not switched it. `unknown`: a switch has an intent and no good outcome. */
+export type MaintenanceState = 'unneeded' | 'untouched' | 'on' | 'off' | 'unknown';
 
 /** The target's identity: names, and what the journal recorded of the cluster itself. */
 export interface TargetView {

@@ -2,6 +2,7 @@ import type { LockHolder } from '../../engine/operator-lock.ts';
 import type { RunState } from '../../journal/fold.ts';
 import type { Receipt } from '../../journal/receipt.ts';
 import { judgedTables } from '../../report/table-verdict.ts';
+import { writersWaited } from '../../report/writers-waited.ts';
 import type { Plan } from '../../runbook/plan.ts';
 import type { DashboardView, WayBackView } from './dashboard-view.ts';
 import { maintenanceOf, standingOf } from './run-phase.ts';
@@ -66,6 +67,7 @@ export function makeView(source: ViewSource): DashboardView {
         ? null
         : { operator: operating.operator, verb: operating.verb, since: operating.since },
     maintenance: maintenanceOf(plan, state),
+    writersWaited: writersWaited(plan, state),
     ...marksOf({ plan, state, receipt, steps, nowMs }),
     overrides: state.overrides,
     wayBack: wayBackUnderWay(plan, state) ?? source.wayBack ?? NOT_LOOKED_AT,

@@ -68,6 +68,7 @@ function currentAct(plan: Plan, state: RunState): Standing['current'] {
 
 /** The last switch of the maintenance mode that this run made, from the fold alone. Pure. */
 export function maintenanceOf(plan: Plan, state: RunState): MaintenanceState {
+  if (plan.steps.every(({ kind }) => kind !== 'maintenance')) return 'unneeded';
   let latest: { readonly at: string; readonly state: MaintenanceState } | undefined;
   for (const step of plan.steps) {
     if (step.kind !== 'maintenance') continue;

@@ -41,6 +41,11 @@ export function RunHeader({ t, language, view, nowMs }: HeaderProps) {
         <Fact name={t.maintenance}>
           <span class={`maintenance ${view.maintenance}`}>{t[view.maintenance]}</span>
         </Fact>
+        {view.writersWaited === null ? null : (
+          <Fact name={t.writersWaited}>
+            <Waited t={t} language={language} waited={view.writersWaited} />
+          </Fact>
+        )}
         <Ending t={t} view={view} nowMs={nowMs} language={language} />
         <Fact name={t.database}>
           <code>{target.database}</code>
@@ -99,6 +104,25 @@ function Phase({ t, view }: Pick<HeaderProps, 't' | 'view'>) {
     <>
       <strong>{t[view.phase]}</strong>
       {view.current === null ? null : <span lang="en"> · {view.current.title}</span>}
+    </>
+  );
+}
+
+function Waited(props: {
+  readonly t: Words;
+  readonly language: Language;
+  readonly waited: NonNullable<DashboardView['writersWaited']>;
+}) {
+  const { t, language, waited } = props;
+  if (waited.switchMs === null) return <>{t.notSwitchedYet}</>;
+  return (
+    <>
+      {length(waited.switchMs, language)} <small>{t.atTheSwitch}</small>
+      {waited.rollbackMs === null ? null : (
+        <>
+          , {length(waited.rollbackMs, language)} <small>{t.onTheWayBack}</small>
+        </>
+      )}
     </>
   );
 }
