@@ -69,7 +69,7 @@ async function look(
       ...base,
       light: 'at-risk',
       reasons: [
-        'the return database is gone: a rollback restores the backup and loses what was written since',
+        'the return database is gone: a rollback restores the backup and copies what customers wrote into it, which takes minutes instead of seconds',
       ],
     };
   const stream = (switched.stream ?? evidenceOf(plan, state, 'return-stream').stream) as unknown as

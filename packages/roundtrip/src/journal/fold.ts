@@ -35,6 +35,8 @@ export interface ActState {
   readonly durationMs: number;
   readonly evidence: JsonObject;
   readonly error?: RecordedError | undefined;
+  /** How often it ended in doubt since somebody last decided. */
+  readonly ambiguous?: number | undefined;
   /** What the step noted while acting, by name: the last data of each. */
   readonly marks: Readonly<Record<string, JsonObject>>;
 }
@@ -157,6 +159,7 @@ function applyBody(state: RunState, body: JournalBody, at: string): RunState {
         ...act,
         phase: body.as === 'done' ? 'effected' : 'absent',
         error: undefined,
+        ambiguous: undefined,
       }));
     case 'intent':
       return applyIntent(state, body.step, body.act, body.attempt, at);
@@ -195,12 +198,21 @@ function applyOutcome(state: RunState, body: OutcomeRecord, at: string): RunStat
   return withAct(state, body.step, effectOf(body.act), (act) => {
     const durationMs = act.durationMs + body.durationMs;
     // Interrupted or ambiguous: the effect may or may not have happened, so the act stays begun and is inspected.
-    if (body.interrupted === true || body.error?.outcome === 'ambiguous')
-      return { ...act, durationMs, error: body.error };
+    if (body.interrupted === true) return { ...act, durationMs, error: body.error };
+    if (body.error?.outcome === 'ambiguous') {
+      const ambiguous = (act.ambiguous ?? 0) + 1;
+      return {
+        ...act,
+        phase: afterDoubt(act, body.act, ambiguous),
+        durationMs,
+        error: body.error,
+        ambiguous,
+      };
+    }
     if (!body.ok) return { ...act, phase: 'failed', error: body.error, endedAt: at, durationMs };
     const evidence = { ...act.evidence, ...body.evidence };
     if (body.inspection !== undefined)
-      return { ...act, phase: afterInspection(body.inspection), evidence, durationMs };
+      return { ...act, phase: afterInspection(body.inspection, act.ambiguous), evidence, durationMs };
     return {
       ...act,
       phase: body.act === 'verify' ? 'verified' : 'effected',
@@ -211,9 +223,18 @@ function applyOutcome(state: RunState, body: OutcomeRecord, at: string): RunStat
   });
 }
 
-function afterInspection(inspection: Inspection): ActPhase {
+/** An act that ended in doubt so often is not tried again before somebody has looked. */
+const AMBIGUOUS_MAX = 3;
+
+function afterInspection(inspection: Inspection, ambiguous = 0): ActPhase {
   if (inspection === 'done') return 'effected';
-  return inspection === 'not-done' ? 'absent' : 'unclear';
+  return inspection === 'not-done' && ambiguous < AMBIGUOUS_MAX ? 'absent' : 'unclear';
+}
+
+/** After the last attempt there is one more look, which may itself end in doubt. */
+function afterDoubt({ phase }: ActState, act: Act, ambiguous: number): ActPhase {
+  if (act === 'finish') return ambiguous < AMBIGUOUS_MAX ? phase : 'failed';
+  return ambiguous <= AMBIGUOUS_MAX ? phase : 'unclear';
 }
 
 function effectOf(act: Act): 'do' | 'undo' | 'finish' {

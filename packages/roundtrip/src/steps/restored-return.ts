@@ -16,30 +16,46 @@ export interface ReturnDatabase {
   readonly restored: boolean;
 }
 
+/** What a rollback goes back to, and the backup that it is made from anew where it is gone. */
+export interface ReturnOrigin {
+  readonly returnOid: string;
+  readonly returnDatabase: string;
+  /** Folder of the backup of before the migration. */
+  readonly directory: string;
+}
+
 /**
  * The return database, or, where it is gone, one restored and verified from the run's backup.
  *
  * @throws Failed `way-back-closed` when the backup is gone too, `backup-corrupt`, `backup-differs`.
  */
-export async function findOrRestoreReturn(context: StepContext): Promise<ReturnDatabase> {
-  const { returnOid, returnDatabase } = context.evidenceOfKind('backup');
+export async function findOrRestoreReturn(
+  context: StepContext,
+  origin: ReturnOrigin,
+): Promise<ReturnDatabase> {
+  const { returnOid } = origin;
   const name = await withClient(
     adminAddress(context.plan.target),
     { applicationName: applicationName(context) },
-    (client) => databaseByOid(client, String(returnOid)),
+    (client) => databaseByOid(client, returnOid),
   );
-  if (name !== undefined) return { oid: String(returnOid), name, restored: false };
+  if (name !== undefined) return { oid: returnOid, name, restored: false };
   const known = context.undoEvidenceOfKind('return-stream').restoredOid ?? context.marks.restored?.oid;
-  if (typeof known === 'string') return { oid: known, name: restoredDatabaseName(context), restored: true };
+  const oid = typeof known === 'string' ? known : await restore(context, origin);
+  return { oid, name: restoredDatabaseName(context), restored: true };
+}
+
+/** The origin of an in-place run: its backup step. */
+export function backupOrigin(context: StepContext): ReturnOrigin {
+  const { returnOid, returnDatabase } = context.evidenceOfKind('backup');
   return {
-    oid: await restore(context, String(returnDatabase)),
-    name: restoredDatabaseName(context),
-    restored: true,
+    returnOid: String(returnOid),
+    returnDatabase: String(returnDatabase),
+    directory: backupDirectory(context.runDirectory),
   };
 }
 
-async function restore(context: StepContext, returnDatabase: string): Promise<string> {
-  const directory = backupDirectory(context.runDirectory);
+async function restore(context: StepContext, { directory, returnDatabase }: ReturnOrigin): Promise<string> {
   if (!existsSync(directory)) {
     throw new Failed({
       code: 'way-back-closed',

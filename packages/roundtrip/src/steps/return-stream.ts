@@ -1,25 +1,18 @@
-import { Bug, Failed } from '../errors.ts';
+import { Failed } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { carryTables } from '../postgres/carry-tables.ts';
 import { withClient } from '../postgres/connection.ts';
-import { closeDatabase, openDatabase } from '../postgres/fence.ts';
 import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
 import { foreignKeys } from '../postgres/foreign-keys.ts';
 import {
-  applyMapping,
   armReverse,
-  carrySequences,
-  columnsInCommon,
-  compareSides,
   disarmReverse,
-  dropSlot,
-  foreignKeyAntiJoins,
   inspectReverse,
   type ReplicationStream,
   streamNames,
 } from '../postgres/replication/index.ts';
 import { canonicalTableName } from '../postgres/table-name.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import { carryBehindFence } from './carry-behind-fence.ts';
 import {
   DRAIN_TIMEOUT_MS,
   drainBack,
@@ -28,12 +21,11 @@ import {
   type ReturnSides,
   type ReturnStreamOf,
   type ReverseMapping,
-  refuseBroken,
   removeRemains,
 } from './drain-back.ts';
-import { findOrRestoreReturn, type ReturnDatabase } from './restored-return.ts';
+import { backupOrigin, findOrRestoreReturn, type ReturnDatabase } from './restored-return.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
-import { adminAddress, applicationName } from './target-databases.ts';
+import { applicationName } from './target-databases.ts';
 
 export interface ReturnStreamArgs extends JsonObject {
   /** The tables that are carried: the protected ones and what customers write besides. */
@@ -127,7 +119,7 @@ export const returnStreamKind = anyStepKind<ReturnStreamArgs>({
       return { carried: null };
     }
     if (context.marks.drained === undefined) {
-      const back = await findOrRestoreReturn(context);
+      const back = await findOrRestoreReturn(context, backupOrigin(context));
       if (back.restored) await carryIntoRestored(context, args, back);
       else await drainBehindFence(context, args);
     } else await removeRemains(context, { ...ofStream(context), drained: true });
@@ -159,57 +151,22 @@ async function drainBehindFence(context: StepContext, args: ReturnStreamArgs): P
   });
 }
 
-/**
- * The slow way back loses nothing either: the backup was restored, and behind the fence the carried tables are copied
- * over whole.
- */
 async function carryIntoRestored(
   context: StepContext,
   args: ReturnStreamArgs,
   back: ReturnDatabase,
 ): Promise<void> {
   const sides = { ...sidesOf(context), return: { ...context.plan.target.database, database: back.name } };
-  const session = { applicationName: applicationName(context) };
-  await withClient(adminAddress(context.plan.target), session, async (admin) => {
-    await openDatabase(admin, sides.live.database);
-    await dropSlot(admin, armedStream(context).slot, { timeoutMs: FENCE_TIMEOUT_MS });
-    await withClient(sides.live, session, (live) =>
-      withClient(sides.return, session, async (restored) => {
-        const fencedAtMs = context.now().getTime();
-        const { rows } = await live.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-        await closeDatabase(admin, sides.live.database, {
-          timeoutMs: FENCE_TIMEOUT_MS,
-          spare: rows.map(({ pid }) => pid),
-        });
-        const tables = await columnsInCommon(live, restored, args.tables.map(canonicalTableName));
-        context.log(`copying ${tables.length} tables into the restored database`);
-        await carryTables({ from: live, to: restored, tables });
-        const { differing } = await compareSides([live], [restored], tables);
-        if (differing.length > 0)
-          throw new Bug({
-            code: 'copied-differs',
-            seen: `copied tables differ: ${differing.join(', ')}`,
-            expected: 'the same rows',
-            next: 'nothing was switched; report this',
-          });
-        const sequences = await carrySequences({ from: live, to: restored });
-        const mapped = await applyMapping(restored, mappingOf(args));
-        refuseBroken({
-          broken: await foreignKeyAntiJoins(restored, { tables: tables.map(({ table }) => table) }),
-        });
-        const returned = await provenReturn(context, sides, args);
-        const drainedMs = context.now().getTime() - fencedAtMs;
-        const facts = {
-          returned,
-          carried: carriedRows(context, returned, args),
-          mapped,
-          sequences,
-          drainedMs,
-          restoredOid: back.oid,
-        };
-        context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
-      }),
-    );
+  await carryBehindFence(context, {
+    sides,
+    slot: armedStream(context).slot,
+    tables: args.tables,
+    mapping: mappingOf(args),
+    restoredOid: back.oid,
+    proven: async () => {
+      const returned = await provenReturn(context, sides, args);
+      return { returned, carried: carriedRows(context, returned, args) };
+    },
   });
 }
 

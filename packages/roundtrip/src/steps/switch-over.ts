@@ -1,8 +1,8 @@
 import { Failed } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { withClient } from '../postgres/connection.ts';
+import { type DatabaseAddress, withClient } from '../postgres/connection.ts';
 import { openDatabase } from '../postgres/fence.ts';
-import type { TableFingerprints } from '../postgres/fingerprint.ts';
+import { fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
 import { readManifest } from '../postgres/manifest.ts';
 import {
   type CopyBegun,
@@ -14,11 +14,12 @@ import {
   type SwitchToCopyOptions,
   switchToCopy,
 } from '../postgres/replication/index.ts';
-import { databaseByOid, databaseOid, switchNames } from '../postgres/switch.ts';
+import { databaseOid, switchNames } from '../postgres/switch.ts';
 import { canonicalTableName } from '../postgres/table-name.ts';
 import { type Duration, durationMs } from '../runbook/duration.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { holdTraffic, releaseTraffic, type Traffic } from '../services/traffic.ts';
+import { carryBehindFence } from './carry-behind-fence.ts';
 import { copyBegun, copyDirectory, copySite } from './copy-beside.ts';
 import {
   DRAIN_TIMEOUT_MS,
@@ -29,6 +30,7 @@ import {
   type ReverseMapping,
   removeRemains,
 } from './drain-back.ts';
+import { findOrRestoreReturn } from './restored-return.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import {
   adminAddress,
@@ -236,6 +238,8 @@ function drainedStream(context: StepContext): ReplicationStream {
 
 /** Killed between the drain and the exchange: the stream may not have been paused, the return database may be closed. */
 async function pauseAgain(context: StepContext): Promise<void> {
+  // Restored from the backup: it never had a stream, and was never closed.
+  if (context.marks.drained?.restoredOid !== undefined) return;
   const { return: back } = sidesOf(context);
   const there = await onAdmin(context, async (client) => {
     if ((await databaseOid(client, back.database)) === undefined) return false;
@@ -255,25 +259,50 @@ async function drain(
   stream: ReplicationStream,
   gate: ClientsGate,
 ): Promise<void> {
-  const sides = sidesOf(context);
-  await requireReturn(context, sides);
-  const draining = drainBack(context, {
-    hold: gate.hold,
-    sides,
-    stream,
-    mapping: mappingOf(args),
-    compareFirst: !args.compareBehindFence,
-    proven: async ({ fingerprints }) => ({
-      stream,
-      fingerprints,
-      carried: carriedRows(evidence(context).compared, fingerprints),
-    }),
+  const back = await findOrRestoreReturn(context, {
+    returnOid: requireCopy(context).sourceOid,
+    returnDatabase: returnDatabaseName(context),
+    directory: copyDirectory(context.runDirectory),
   });
+  const { live } = sidesOf(context);
+  const sides = { live, return: { ...live, database: back.name } };
+  const shared = { hold: gate.hold, sides, mapping: mappingOf(args) };
+  const facts = (fingerprints: TableFingerprints) => ({
+    stream,
+    fingerprints,
+    carried: carriedRows(evidence(context).compared, fingerprints),
+  });
+  const draining = back.restored
+    ? carryBehindFence(context, {
+        ...shared,
+        restoredOid: back.oid,
+        slot: stream.slot,
+        tables: stream.tables.map(({ table }) => table),
+        proven: async () => facts(await fingerprintsOf(context, sides.return, stream)),
+      })
+    : drainBack(context, {
+        ...shared,
+        stream,
+        compareFirst: !args.compareBehindFence,
+        proven: async ({ fingerprints }) => facts(fingerprints),
+      });
   await draining.catch(async (error: unknown) => {
     // Nothing was switched: the new database goes on serving while someone looks.
     if (context.marks.drained === undefined)
       await onAdmin(context, (client) => openDatabase(client, sides.live.database));
     throw error;
+  });
+}
+
+function fingerprintsOf(
+  context: StepContext,
+  address: DatabaseAddress,
+  stream: ReplicationStream,
+): Promise<TableFingerprints> {
+  return fingerprintTables(address, {
+    tables: stream.tables.map(({ table }) => table),
+    applicationName: applicationName(context),
+    signal: context.signal,
   });
 }
 
@@ -319,7 +348,7 @@ async function switchBack(context: StepContext, begun: CopyBegun, gate: ClientsG
   const exchange = {
     liveName: context.plan.target.database.database,
     liveOid: begun.copyOid,
-    nextOid: begun.sourceOid,
+    nextOid: String(context.marks.drained?.restoredOid ?? begun.sourceOid),
     retiredName: retiredDatabaseName(context),
   };
   await onAdmin(context, (client) =>
@@ -332,18 +361,6 @@ async function switchBack(context: StepContext, begun: CopyBegun, gate: ClientsG
   );
   const fencedAtMs = Number(context.marks.drained?.fencedAtMs);
   return { ...exchange, switched: true, gapMs: context.now().getTime() - fencedAtMs };
-}
-
-async function requireReturn(context: StepContext, sides: ReturnSides): Promise<void> {
-  const { sourceOid } = requireCopy(context);
-  const name = await onAdmin(context, (client) => databaseByOid(client, sourceOid));
-  if (name === sides.return.database) return;
-  throw new Failed({
-    code: 'way-back-closed',
-    seen: `the return database ${sides.return.database} is ${name === undefined ? 'gone' : `named ${name}`}`,
-    expected: 'the database that served before the switch',
-    next: `nothing was switched and the new database serves; the backup of before is ${copyDirectory(context.runDirectory)} (roundtrip backup restore)`,
-  });
 }
 
 /** Rows more than at the switch, a table; rows of tables that were only changed are not seen here. */

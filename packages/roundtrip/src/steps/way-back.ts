@@ -4,7 +4,7 @@ import { withClient } from '../postgres/connection.ts';
 import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
 import { databaseByOid, databaseOid, switchNames } from '../postgres/switch.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
-import { findOrRestoreReturn } from './restored-return.ts';
+import { backupOrigin, findOrRestoreReturn } from './restored-return.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { adminAddress, applicationName, retiredDatabaseName } from './target-databases.ts';
 
@@ -110,7 +110,7 @@ export const wayBackKind = anyStepKind({
   async undo(context) {
     const { liveOid } = backupEvidence(context);
     const startedMs = context.now().getTime();
-    const { oid: nextOid } = await findOrRestoreReturn(context);
+    const { oid: nextOid } = await findOrRestoreReturn(context, backupOrigin(context));
     const exchange = {
       liveName: context.plan.target.database.database,
       liveOid,

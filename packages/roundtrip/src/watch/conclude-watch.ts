@@ -49,6 +49,8 @@ export interface RowResult extends JsonObject {
 const CONFIDENCE = 0.95;
 /** Proven worse than twice the baseline is a regression, even below the absolute limit. */
 const BASELINE_FACTOR = 2;
+/** Nobody notices a p95 below this; what it was before the change then says more about the machine than about the release. */
+const NOTICEABLE_MS = 100;
 
 /**
  * Whether the watch is over: decided by the matrix; covered for its whole time, with as many requests as its goals take
@@ -185,7 +187,8 @@ function regressions(settled: SettledWatch, state: WatchState): string[] {
       confidence: CONFIDENCE,
     });
     const is = quantileBounds({ counts: latencyOf(state, pool), quantile, confidence: CONFIDENCE });
-    if (was.upperMs !== null && is.lowerMs !== null && is.lowerMs > BASELINE_FACTOR * was.upperMs) {
+    const worseThanMs = Math.max(NOTICEABLE_MS, BASELINE_FACTOR * (was.upperMs ?? Number.POSITIVE_INFINITY));
+    if (is.lowerMs !== null && is.lowerMs > worseThanMs) {
       found.push(
         `${pool.join(' + ')}: p95 is at least ${is.lowerMs} ms, it was at most ${was.upperMs} ms before the change`,
       );

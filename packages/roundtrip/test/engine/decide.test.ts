@@ -72,6 +72,45 @@ describe('decide, forward', () => {
     );
   });
 
+  it('asks a human after three ends in doubt, whichever direction, and tries anew once one has decided', () => {
+    const doubt = (step: string, act: Act): JournalBody[] => [
+      intent(step, act),
+      failed(step, act, 'ambiguous'),
+      {
+        type: 'outcome',
+        step,
+        act: act === 'do' ? 'inspect-do' : 'inspect-undo',
+        ok: true,
+        durationMs: 1,
+        inspection: 'not-done',
+      },
+    ];
+    const forward = [...through('look'), ...doubt('stop', 'do'), ...doubt('stop', 'do')];
+    assert.equal(next(...forward), 'do stop');
+    assert.equal(next(...forward, ...doubt('stop', 'do')), 'ask-human stop');
+    const back: JournalBody[] = [
+      ...through('look'),
+      ...through('stop'),
+      { type: 'rollback-started', reason: 'x', automatic: false, operator: 'o' },
+    ];
+    const twice = [...back, ...doubt('stop', 'undo'), ...doubt('stop', 'undo')];
+    assert.equal(next(...twice), 'undo stop');
+    const thrice = [...twice, ...doubt('stop', 'undo')];
+    assert.equal(next(...thrice), 'ask-human stop');
+    const decided: JournalBody = {
+      type: 'decided',
+      step: 'stop',
+      act: 'undo',
+      as: 'not-done',
+      operator: 'o',
+      reason: 'renamed it back',
+    };
+    assert.equal(next(...thrice, decided), 'undo stop');
+    // The look itself ends in doubt: a database that does not answer is not asked for ever.
+    const looks = Array.from({ length: 4 }, () => failed('stop', 'inspect-do', 'ambiguous'));
+    assert.equal(next(...through('look'), intent('stop'), ...looks), 'ask-human stop');
+  });
+
   it('ends unchanged when the first thing that fails only looked', () => {
     assert.equal(next(intent('look'), failed('look')), 'finish failed-unchanged');
   });

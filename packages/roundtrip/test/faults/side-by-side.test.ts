@@ -74,6 +74,24 @@ describe('a migration beside a production that serves', () => {
     assert.equal(await remains(), '0');
   });
 
+  it('goes back by the slow way when the return database is gone, and loses no order', async () => {
+    ordering = keepOrdering(stage);
+    assert.equal((await stage.verb(0, ...RUN)).exitCode, 0);
+    await ordering.more(20);
+    await stage.dropReturnDatabase();
+    const status = await stage.verb(0, 'status');
+    assert.match(status.stdout, /AT-RISK\s+the return database is gone/);
+    const back = await stage.verb(0, ...ROLLBACK);
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.match(back.stderr + back.stdout, /slow way back/);
+    await ordering.more(20);
+    await ordering.stop();
+    await noneLost(ordering.acknowledged);
+    assert.equal(await one('SELECT count(*)::int FROM products'), 9);
+    assert.equal((await stage.look()).release, 'v1');
+    assert.equal(await remains(), '0');
+  });
+
   it('is rehearsed on staging, rollback included, and then needs no override of the receipt', async () => {
     const rehearsed = await stage.verb(0, 'rehearse', '--target', 'production');
     assert.equal(rehearsed.exitCode, 0, rehearsed.stderr);

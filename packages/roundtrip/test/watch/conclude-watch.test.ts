@@ -177,6 +177,33 @@ test('far worse than before the change is not a pass, although the limit holds',
   assert.equal(concludeWatch(watch, same).verdict, 'pass');
 });
 
+test('far slower than before the change is not a pass, unless nobody could notice', () => {
+  const baseline: Baseline = {
+    takenAt: '2025-11-30T00:00:00.000Z',
+    sources: { api: { requests: 100_000, errors: 0, latency: [[0, 20, 100_000]] } },
+  };
+  const watch = settleWatch({ plan: planOf(hour), matrix: storyMatrix(), baseline });
+  const after = (lowerMs: number, upperMs: number) => {
+    const slower: SourceReading = {
+      source: 'api',
+      requests: 1000,
+      errors: 0,
+      latency: [[lowerMs, upperMs, 1000]],
+    };
+    return concludeWatch(
+      watch,
+      foldWatch(
+        watch,
+        minutes(0, 60, () => [slower]),
+      ),
+    );
+  };
+  assert.equal(after(60, 80).verdict, 'pass');
+  const slow = after(150, 200);
+  assert.equal(slow.verdict, 'inconclusive');
+  assert.match(slow.reason, /p95 is at least 150 ms, it was at most 20 ms before the change/);
+});
+
 test('nothing passes without data, whatever the samples look like', () => {
   const useless: fc.Arbitrary<readonly SourceReading[]> = fc.oneof(
     fc.constant([]),

@@ -1,7 +1,7 @@
 import { Refused } from '../../errors.ts';
 import { type Client, withClient } from '../connection.ts';
 import { openDatabase } from '../fence.ts';
-import { databaseOid, dropDatabase, inspectSwitch } from '../switch.ts';
+import { databaseOid, dropDatabase } from '../switch.ts';
 import type { CopyBegun, CopySite } from './begin-copy.ts';
 import { removeDdlGuard } from './ddl-guard.ts';
 import { dropMarkerTable } from './marker.ts';
@@ -56,17 +56,13 @@ export async function abandonCopy(
 /** Once names were exchanged, the copy is production, or about to be. */
 async function refuseMoved(
   client: Client,
-  { source, copyDatabase }: CopySite,
+  { source }: CopySite,
   begun: Pick<CopyBegun, 'sourceOid' | 'copyOid'> | undefined,
 ): Promise<void> {
-  if ((await databaseOid(client, source.database)) === undefined)
-    throw switchHalfway(source.database, 'between');
-  if (begun === undefined) return;
-  const exchange = { liveName: source.database, liveOid: begun.sourceOid, nextOid: begun.copyOid };
-  // A copy that is gone already is abandoned, whatever else became of the names.
-  if ((await databaseOid(client, source.database)) === begun.sourceOid) return;
-  const position = await inspectSwitch(client, { ...exchange, retiredName: copyDatabase });
-  if (position === 'after') throw copyIsLive(source.database);
+  const serving = await databaseOid(client, source.database);
+  if (serving === undefined) throw switchHalfway(source.database, 'between');
+  // Neither is fine too: a rollback whose return database was gone has put a restored one there.
+  if (serving === begun?.copyOid) throw copyIsLive(source.database);
 }
 
 /**

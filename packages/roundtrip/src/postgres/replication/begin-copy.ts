@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { Refused } from '../../errors.ts';
 import { type Client, type DatabaseAddress, withClient } from '../connection.ts';
 import { type DumpOptions, dumpDatabase } from '../dump.ts';
 import { databaseOid } from '../switch.ts';
@@ -11,6 +10,7 @@ import { installDdlGuard } from './ddl-guard.ts';
 import { drainTo } from './drain.ts';
 import { replicationPreflight } from './preflight.ts';
 import { createPublication, dropPublication } from './publication.ts';
+import { refuseFindings } from './refuse-findings.ts';
 import { installPasswordFile } from './server-password-file.ts';
 import { createExportedSlot } from './slot.ts';
 import { type ReplicationStream, streamNames } from './stream.ts';
@@ -126,15 +126,7 @@ export async function beginCopy(options: BeginCopyOptions): Promise<CopyBegun> {
 
 async function refuse(client: Client, tables: readonly string[]): Promise<void> {
   const findings = await replicationPreflight({ publisher: client, subscriber: client, tables });
-  const refusals = findings.filter(({ severity }) => severity === 'refusal');
-  if (refusals.length === 0) return;
-  throw new Refused({
-    code: 'replication-refused',
-    seen: refusals.map(({ seen }) => seen).join('; '),
-    expected: 'nothing in the way of a copy that is kept in step',
-    next: refusals.map(({ cure }) => cure).join('; '),
-    fields: { findings },
-  });
+  refuseFindings(findings, 'nothing in the way of a copy that is kept in step');
 }
 
 async function subscribe(

@@ -7,6 +7,7 @@ import { type ComparedAtOnePoint, compareAtOnePoint } from './compare-at-one-poi
 import { drainTo } from './drain.ts';
 import { replicationPreflight } from './preflight.ts';
 import { createPublication, dropPublication } from './publication.ts';
+import { refuseFindings } from './refuse-findings.ts';
 import { driftOn } from './schema-drift.ts';
 import { type StreamSessions, sessionPair } from './sessions.ts';
 import { createSlot, dropSlot } from './slot.ts';
@@ -87,17 +88,7 @@ async function refuseReverse(
     tables: stream.tables.map(({ table }) => table),
     endsBefore: stream,
   });
-  const refusals = findings.filter(
-    ({ severity, code }) => severity === 'refusal' && code !== 'old-transactions',
-  );
-  if (refusals.length === 0) return;
-  throw new Refused({
-    code: 'replication-refused',
-    seen: refusals.map(({ seen }) => seen).join('; '),
-    expected: 'nothing in the way of the reverse stream',
-    next: refusals.map(({ cure }) => cure).join('; '),
-    fields: { findings },
-  });
+  refuseFindings(findings, 'nothing in the way of the reverse stream', ['old-transactions']);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Failed, Refused } from '../../errors.ts';
+import { Failed } from '../../errors.ts';
 import { type Client, type DatabaseAddress, withClient } from '../connection.ts';
 import type { TableFingerprints } from '../fingerprint.ts';
 import { type BrokenKey, foreignKeyAntiJoins } from './anti-join.ts';
@@ -10,6 +10,7 @@ import { type StreamHealth, slotHealth, streamHealth } from './health.ts';
 import { dropMarkerTable } from './marker.ts';
 import { type ReplicationFinding, replicationPreflight } from './preflight.ts';
 import { createPublication, dropPublication } from './publication.ts';
+import { refuseFindings } from './refuse-findings.ts';
 import { installPasswordFile, removePasswordFile } from './server-password-file.ts';
 import { openStreamSessions, type StreamSessions, sessionPair } from './sessions.ts';
 import { createSlot } from './slot.ts';
@@ -113,15 +114,8 @@ async function findingsOrRefusal(
   // Armed before and interrupted: what it needs it has.
   if ((await slotHealth(live, slot)).exists) return [];
   const findings = await replicationPreflight({ publisher: live, subscriber: back, tables });
-  const refusals = findings.filter(({ severity }) => severity === 'refusal');
-  if (refusals.length === 0) return findings;
-  throw new Refused({
-    code: 'replication-refused',
-    seen: refusals.map(({ seen }) => seen).join('; '),
-    expected: 'nothing in the way of the reverse stream',
-    next: refusals.map(({ cure }) => cure).join('; '),
-    fields: { findings },
-  });
+  refuseFindings(findings, 'nothing in the way of the reverse stream');
+  return findings;
 }
 
 /** Whether the reverse stream is there, from both catalogues: for a resume that does not know. */
