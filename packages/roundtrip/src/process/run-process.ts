@@ -186,16 +186,26 @@ function failed(
   signal: NodeJS.Signals | null,
   result: RunProcessResult,
 ): Failed {
-  const tail = (result.stderr.trim() === '' ? result.stdout : result.stderr)
-    .trim()
-    .split('\n')
-    .slice(-8)
-    .join('\n');
+  const ended = code === null ? `signal ${signal}` : `exit code ${code}`;
+  return processFailed(`${program} ended with ${ended}`, result, { exitCode: code, signal });
+}
+
+/**
+ * The failure of a program that ended badly, with the end of what it wrote: of stderr, or of stdout where that is empty.
+ *
+ * @example throw processFailed('pg_dump ended with exit code 1', result, { exitCode: 1 })
+ */
+export function processFailed(
+  ended: string,
+  { stdout, stderr }: Pick<RunProcessResult, 'stdout' | 'stderr'>,
+  fields: Readonly<Record<string, unknown>>,
+): Failed {
+  const said = (stderr.trim() === '' ? stdout : stderr).trim().split('\n').slice(-8).join('\n');
   return new Failed({
     code: 'process-failed',
-    seen: `${program} ended with ${code === null ? `signal ${signal}` : `exit code ${code}`}: ${tail.slice(-1500)}`,
+    seen: `${ended}: ${said.slice(-1500)}`,
     expected: 'success',
     next: 'read what it says; the whole output is in the log of the run',
-    fields: { exitCode: code, signal },
+    fields,
   });
 }

@@ -44,9 +44,9 @@ export interface Runbook {
  * @throws Refused `bad-runbook` for an empty name, no targets, or a staging target that does not exist.
  * @example
  * export default defineRunbook({
- *   name: 'add-index', title: 'Index on orders', targets: readTargets('targets.json'),
+ *   name: 'exact-prices', title: 'Exact prices', targets: readTargets('targets.json'),
  *   window: { start: '02:00', end: '04:00', zone: 'Europe/Moscow' }, protectedTables: ['orders'],
- *   steps: () => [backup(), runSql({ sql: 'CREATE INDEX …' })], matrix: [],
+ *   steps: () => [backup(), wayBack(), migrate({ argv: ['./migrate'] })], matrix: [],
  * });
  */
 export function defineRunbook(runbook: Runbook): Runbook {

@@ -112,11 +112,6 @@ export function resumeDatabase(pooler: Pgbouncer, { database }: Named): Promise<
   });
 }
 
-/** Reads the whole configuration anew, as `systemctl reload pgbouncer` does. What it took of it, `inspectPooled` tells. */
-export async function reloadPooler(pooler: Pgbouncer): Promise<void> {
-  await withConsole(pooler, (console) => console.command('RELOAD'));
-}
-
 async function paused(
   console: Console,
   options: Named & { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },

@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Ambiguous, Failed, Refused, type RoundtripError } from '../errors.ts';
-import { type RunProcessOptions, type RunProcessResult, runProcess } from '../process/run-process.ts';
+import {
+  processFailed,
+  type RunProcessOptions,
+  type RunProcessResult,
+  runProcess,
+} from '../process/run-process.ts';
 
 /** A machine that is reached over ssh; plain data. Users, keys, ports and jumps are in OpenSSH's own configuration. */
 export interface RemoteHost {
@@ -253,16 +258,8 @@ function unreachable(host: RemoteHost, stderr: string): Failed {
 }
 
 function failed(host: RemoteHost, argv: readonly string[], result: RunProcessResult): Failed {
-  const tail = (result.stderr.trim() === '' ? result.stdout : result.stderr)
-    .trim()
-    .split('\n')
-    .slice(-8)
-    .join('\n');
-  return new Failed({
-    code: 'process-failed',
-    seen: `${argv[0] ?? ''} on ${host.host} ended with exit code ${result.exitCode}: ${tail.slice(-1500)}`,
-    expected: 'success',
-    next: 'read what it says; the whole output is in the log of the run',
-    fields: { exitCode: result.exitCode },
+  const { exitCode } = result;
+  return processFailed(`${argv[0] ?? ''} on ${host.host} ended with exit code ${exitCode}`, result, {
+    exitCode,
   });
 }

@@ -6,7 +6,12 @@ import { pathToFileURL } from 'node:url';
 import { accessibilityProblems, keepScreenshot, openBrowser, type TestBrowser } from 'browser-test';
 import { htmlReport } from '../../src/report/html.ts';
 import { makeReport } from '../../src/report/report.ts';
-import { FINGERPRINTS, recordedRun, recordUntilMigration } from '../dashboard/recorded-run.ts';
+import {
+  FINGERPRINTS,
+  recordedRun,
+  recordRollback,
+  recordUntilMigration,
+} from '../dashboard/recorded-run.ts';
 
 let chromium: TestBrowser;
 let url = '';
@@ -21,18 +26,12 @@ before(async () => {
   });
   recordUntilMigration(run);
   run.fail('migrate', 300, 'exit 1: relation "products" is locked by pid 4711');
-  run.write(0, {
-    type: 'rollback-started',
+  recordRollback(run, {
     reason: 'step "migrate" failed',
     automatic: true,
-    operator: 'anna',
+    returned: FINGERPRINTS,
+    stepSeconds: 20,
   });
-  for (const step of ['way-back', 'backup', 'maintenance-on']) {
-    run.write(1, { type: 'intent', step, act: 'undo', attempt: 1 });
-    const evidence = step === 'way-back' ? { fingerprints: FINGERPRINTS } : {};
-    run.write(20, { type: 'outcome', step, act: 'undo', ok: true, durationMs: 20_000, evidence });
-  }
-  run.write(0, { type: 'run-finished', verdict: 'rolled-back' });
   const file = path.join(run.folder, 'report.html');
   writeFileSync(file, htmlReport(makeReport(run.plan, run.journal.records)));
   url = pathToFileURL(file).href;

@@ -202,13 +202,37 @@ export function recordSwitchAndBack(run: RecordedRun, until: 'copied' | 'switche
     automatic: false,
     operator: 'anna@ops-1',
   });
-  for (const [step, evidence] of [
-    ['switch-over', { gapMs: 202, fingerprints: FINGERPRINTS }],
-    ['copy-beside', {}],
-  ] as const) {
-    run.write(1, { type: 'intent', step, act: 'undo', attempt: 1 });
-    run.write(2, { type: 'outcome', step, act: 'undo', ok: true, durationMs: 2000, evidence });
+  undo(run, { step: 'switch-over', seconds: 2, evidence: { gapMs: 202, fingerprints: FINGERPRINTS } });
+  undo(run, { step: 'copy-beside', seconds: 2, evidence: {} });
+  run.write(0, { type: 'run-finished', verdict: 'rolled-back' });
+}
+
+/** A rollback in place: the way back to these fingerprints, the backup let go, maintenance off; each step takes so long. */
+export function recordRollback(
+  run: RecordedRun,
+  rollback: {
+    readonly reason: string;
+    readonly automatic: boolean;
+    readonly returned: JsonObject;
+    readonly stepSeconds: number;
+  },
+): void {
+  const { reason, automatic, returned, stepSeconds } = rollback;
+  run.write(10, { type: 'rollback-started', reason, automatic, operator: 'anna' });
+  for (const step of ['way-back', 'backup', 'maintenance-on']) {
+    const evidence = step === 'way-back' ? { fingerprints: returned } : {};
+    undo(run, { step, seconds: stepSeconds, evidence });
   }
+  run.write(0, { type: 'run-finished', verdict: 'rolled-back' });
+}
+
+function undo(
+  run: RecordedRun,
+  act: { readonly step: string; readonly seconds: number; readonly evidence: JsonObject },
+): void {
+  const { step, seconds, evidence } = act;
+  run.write(1, { type: 'intent', step, act: 'undo', attempt: 1 });
+  run.write(seconds, { type: 'outcome', step, act: 'undo', ok: true, durationMs: seconds * 1000, evidence });
 }
 
 /** The night until the migration, approval included. */

@@ -10,6 +10,7 @@ import {
   FINGERPRINTS,
   type RecordedRun,
   recordedRun,
+  recordRollback,
   recordUntilMigration,
 } from '../dashboard/recorded-run.ts';
 
@@ -42,18 +43,7 @@ function night(end: (run: RecordedRun) => void): Report {
 }
 
 function goBack(run: RecordedRun, returned: typeof FINGERPRINTS): void {
-  run.write(10, {
-    type: 'rollback-started',
-    reason: 'IV2 <b>broken</b> | twice',
-    automatic: false,
-    operator: 'anna',
-  });
-  for (const step of ['way-back', 'backup', 'maintenance-on']) {
-    run.write(1, { type: 'intent', step, act: 'undo', attempt: 1 });
-    const evidence = step === 'way-back' ? { fingerprints: returned } : {};
-    run.write(2, { type: 'outcome', step, act: 'undo', ok: true, durationMs: 2000, evidence });
-  }
-  run.write(0, { type: 'run-finished', verdict: 'rolled-back' });
+  recordRollback(run, { reason: 'IV2 <b>broken</b> | twice', automatic: false, returned, stepSeconds: 2 });
 }
 
 describe('what a report says of a night', () => {
@@ -144,7 +134,7 @@ describe('what a report says of a night', () => {
       /"watch" does not follow/,
     );
     assert.match(
-      verifyReport(text.replace('"format":2', '"format":1')).problems.join(),
+      verifyReport(text.replace('"format":3', '"format":2')).problems.join(),
       /verify it with version 0\.1\.0/,
     );
   });

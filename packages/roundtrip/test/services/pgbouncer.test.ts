@@ -10,7 +10,6 @@ import {
   type Pgbouncer,
   pauseDatabase,
   pointDatabaseAt,
-  reloadPooler,
   resumeDatabase,
 } from '../../src/services/pgbouncer.ts';
 import { withConsole } from '../../src/services/pgbouncer-console.ts';
@@ -85,7 +84,7 @@ after(async () => {
 });
 beforeEach(async () => {
   writeFileSync(iniFile, ini('a'));
-  await reloadPooler(pooler);
+  await withConsole(pooler, (console) => console.command('RELOAD'));
   await resumeDatabase(pooler, shop);
 });
 
