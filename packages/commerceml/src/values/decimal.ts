@@ -17,7 +17,11 @@ export function normalizeDecimal(raw: string): string | undefined {
   return parseDecimal(raw)?.text;
 }
 
-/** As `normalizeDecimal`, and says whether the file used a comma. */
+/**
+ * As `normalizeDecimal`, and says whether the file used a comma.
+ *
+ * @example parseDecimal('12,50') // { text: '12.50', hadComma: true }
+ */
 export function parseDecimal(raw: string): ParsedDecimal | undefined {
   if (isPlainDecimal(raw)) return { text: raw, hadComma: false };
   const spaceless = raw.replace(/[\s\u00a0\u202f\u2009]+/g, '').replace(/^\u2212/, '-');

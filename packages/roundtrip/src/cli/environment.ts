@@ -31,7 +31,11 @@ export interface CommonOptions {
   readonly json?: boolean | undefined;
 }
 
-/** The real world. `signal` is aborted by the first Ctrl-C. */
+/**
+ * The real world. `signal` is aborted by the first Ctrl-C.
+ *
+ * @example process.exitCode = await main(['status'], processEnvironment(new AbortController().signal));
+ */
 export function processEnvironment(signal: AbortSignal): CliEnvironment {
   return {
     stdout: process.stdout,

@@ -79,7 +79,11 @@ export async function connect(address: DatabaseAddress, options: SessionOptions)
   return client;
 }
 
-/** Opens a session for the length of `work`. */
+/**
+ * Opens a session for the length of `work`.
+ *
+ * @example await withClient(address, { applicationName: 'counting' }, (client) => client.query('SELECT count(*) FROM orders'))
+ */
 export async function withClient<T>(
   address: DatabaseAddress,
   options: SessionOptions,
@@ -100,7 +104,11 @@ export async function endSession(client: Client): Promise<void> {
   await Promise.race([client.end(), delay(END_TIMEOUT_MS, undefined, { ref: false })]);
 }
 
-/** Variables for PostgreSQL's own programs and for commands of the application. Never PGPASSWORD: `ps` can show it. */
+/**
+ * Variables for PostgreSQL's own programs and for commands of the application. Never PGPASSWORD: `ps` can show it.
+ *
+ * @example spawn('psql', ['-X'], { env: { ...process.env, ...toolEnvironment(address, { applicationName: 'counting' }) } })
+ */
 export function toolEnvironment(
   address: DatabaseAddress,
   options: { readonly applicationName: string },

@@ -71,7 +71,11 @@ export async function fingerprintWith(
   return Object.fromEntries(tables.map((table) => [table.table, combine(table, sums)]));
 }
 
-/** Names of the tables whose rows or columns differ, or that only one side has. */
+/**
+ * Names of the tables whose rows or columns differ, or that only one side has.
+ *
+ * @example compareFingerprints(before, await fingerprintTables(address)) // ['public.orders']
+ */
 export function compareFingerprints(before: TableFingerprints, after: TableFingerprints): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.filter((name) => {

@@ -24,6 +24,7 @@ export async function databaseOid(client: Client, name: string): Promise<string 
  * Drops a database if it exists, its sessions with it.
  *
  * @throws Refused `drop-forbidden` for a name in `mustNotBe`: a guard against a mixed-up argument.
+ * @example await dropDatabase(client, 'shop_scratch', { mustNotBe: ['shop'] })
  */
 export async function dropDatabase(
   client: Client,

@@ -35,6 +35,7 @@ export interface VerifiedBackup {
  * dump's own snapshot. The restored database is left for its caller.
  *
  * @throws Failed `backup-corrupt`, `archive-incomplete`, `process-failed`, `backup-differs` naming the differences.
+ * @example (await verifyBackup({ directory, admin, scratchDatabase: 'shop_scratch', jobs: 4, timeoutMs: 600_000 })).trust
  */
 export async function verifyBackup(options: VerifyBackupOptions): Promise<VerifiedBackup> {
   const { directory, admin, scratchDatabase, jobs, timeoutMs, signal, onLine, onSpawn } = options;

@@ -43,6 +43,7 @@ const FILES_NAMED_MAX = 10;
  * The commit of a tag.
  *
  * @throws Refused `unknown-release`, naming the tags there are.
+ * @example (await resolveRelease({ repository: '/srv/shop.git', tag: 'v13.4' })).commit
  */
 export async function resolveRelease({
   repository,
@@ -74,6 +75,7 @@ export async function resolveRelease({
  * attempt left half made is removed.
  *
  * @throws Refused `tag-moved`, `release-dirty`; Failed from a prepare command.
+ * @example await deployRelease({ repository, tag, commit, releasesDirectory, prepare: [['npm', 'ci']], timeoutMs: 300_000 })
  */
 export async function deployRelease(options: {
   readonly repository: string;
@@ -132,6 +134,7 @@ export type ReleaseLink = 'current' | 'next';
  * what production ran before, edits included, and is gone back to (`edited: 'tell'`).
  *
  * @throws Refused `release-incomplete`, `release-dirty`.
+ * @example await activateRelease({ releasesDirectory: '/srv/shop/releases', release: deployed.path })
  */
 export async function activateRelease({
   releasesDirectory,

@@ -43,6 +43,7 @@ export function inspectPooled(pooler: Pgbouncer, { database }: Named): Promise<P
  *
  * @throws Refused `pgbouncer-session-pooling`; Failed `pgbouncer-not-paused` (clients are served);
  *         UndoFailed `pgbouncer-stays-paused` (they are not).
+ * @example await pauseDatabase(pooler, { database: 'shop', timeoutMs: 5_000 })
  */
 export async function pauseDatabase(
   pooler: Pgbouncer,
@@ -104,7 +105,11 @@ export function pointDatabaseAt(
   });
 }
 
-/** Lets the clients of a database go on. Idempotent: one that is not paused is fine. */
+/**
+ * Lets the clients of a database go on. Idempotent: one that is not paused is fine.
+ *
+ * @example await resumeDatabase(pooler, { database: 'shop' })
+ */
 export function resumeDatabase(pooler: Pgbouncer, { database }: Named): Promise<void> {
   return withConsole(pooler, async (console) => {
     if ((await inspect(console, pooler, database)).paused)

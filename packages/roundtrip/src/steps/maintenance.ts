@@ -40,7 +40,11 @@ export function maintenanceOn(options: MaintenanceOptions): StepSpec {
   return maintenance('on', 'maintenance-on', 'Enable maintenance mode', options);
 }
 
-/** Opens the shop; proven by a real read and a real write. Undone by closing it. */
+/**
+ * Opens the shop; proven by a real read and a real write. Undone by closing it.
+ *
+ * @example maintenanceOff({ flagFile: '/srv/shop/maintenance', write, read })
+ */
 export function maintenanceOff(options: MaintenanceOptions): StepSpec {
   return maintenance('off', 'maintenance-off', 'Disable maintenance mode', options);
 }

@@ -30,6 +30,7 @@ export interface CommandArgs extends JsonObject {
   readonly idempotent: boolean;
 }
 
+/** What a command of the application is run with, where, and how the tool learns what became of it. */
 export type CommandOptions = StepCommon & {
   readonly argv: readonly string[];
   /** Over ssh; the target's password file must have the same path there when `database` is set. */
@@ -59,7 +60,11 @@ export function runCommand(options: CommandOptions & { readonly effect: StepEffe
   });
 }
 
-/** The application's own schema migration: idempotent, undone by the way back. */
+/**
+ * The application's own schema migration: idempotent, undone by the way back.
+ *
+ * @example migrate({ argv: ['python3', 'manage.py', 'migrate'], cwd: '/srv/shop/current', planned: '3min' })
+ */
 export function migrate(options: CommandOptions): StepSpec {
   return commandStep({
     options: { database: true, idempotent: true, ...options },
@@ -69,7 +74,11 @@ export function migrate(options: CommandOptions): StepSpec {
   });
 }
 
-/** The full import of the catalogue: idempotent, undone by the way back. */
+/**
+ * The full import of the catalogue: idempotent, undone by the way back.
+ *
+ * @example importCatalogue({ argv: ['shop', 'import', '--full', '/var/1c/exchange'], planned: '30min' })
+ */
 export function importCatalogue(options: CommandOptions): StepSpec {
   return commandStep({
     options: { database: true, idempotent: true, ...options },

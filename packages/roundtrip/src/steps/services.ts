@@ -20,7 +20,11 @@ export function stopServices(options: ServicesOptions): StepSpec {
   return services('stopped', 'stop-services', 'Stop the application', options);
 }
 
-/** Starts services in order and waits until they really run. Undone by stopping them. */
+/**
+ * Starts services in order and waits until they really run. Undone by stopping them.
+ *
+ * @example startServices({ services: [{ kind: 'systemd', unit: 'shop-api.service' }] })
+ */
 export function startServices(options: ServicesOptions): StepSpec {
   return services('running', 'start-services', 'Start the application', options);
 }
