@@ -60,7 +60,7 @@ function lineProgress({ stderr, now }: CliEnvironment): Progress {
 }
 
 /** One line for a person, or undefined for records that need none. */
-export function describeRecord({ body }: JournalRecord): string | undefined {
+function describeRecord({ body }: JournalRecord): string | undefined {
   switch (body.type) {
     case 'run-started':
       return `${body.kind === 'live' ? 'LIVE RUN' : 'rehearsal'} ${body.runId} of "${body.runbook}" on ${body.target}`;

@@ -7,7 +7,7 @@ import type { StepPhase, StepSpec } from './step-spec.ts';
 import type { Target } from './target.ts';
 
 /** Bumped when the meaning of a plan changes, so that an old receipt cannot vouch for a new meaning. */
-export const PLAN_FORMAT = 1;
+const PLAN_FORMAT = 1;
 
 /** A runbook resolved against one target: frozen plain data, identified by its hash. */
 export interface Plan {

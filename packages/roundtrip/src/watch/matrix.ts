@@ -69,7 +69,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** "The last 10 to 30 minutes" in which error rates are judged: short for an outage, long for a slow bleed. */
-export const MATRIX_WINDOWS_MS: readonly number[] = [10 * MINUTE_MS, 20 * MINUTE_MS, 30 * MINUTE_MS];
+const MATRIX_WINDOWS_MS: readonly number[] = [10 * MINUTE_MS, 20 * MINUTE_MS, 30 * MINUTE_MS];
 
 /**
  * The six rows of the story's Rollback Decision Matrix. "Missing ColorMapping" reads the metric `missingColours`,

@@ -55,7 +55,7 @@ export function scaleOf(name: ScaleName, view: DashboardView, nowMs: number): Sc
 }
 
 /** When the plan would be through, without the watch: that lasts a day and would flatten the night. */
-export function planEnd(steps: readonly StepView[], startedMs: number): number {
+function planEnd(steps: readonly StepView[], startedMs: number): number {
   return Math.max(
     startedMs,
     ...steps
