@@ -21,6 +21,9 @@ export interface ReadDoor {
   readonly former: string | undefined;
 }
 
+/** By this header of its answers a closed door is told from an application that answers 503 itself. */
+export const CLOSED_HEADER = 'roundtrip-maintenance';
+
 const MARK = '# roundtrip maintenance: ';
 const FORMER = '#| ';
 
@@ -46,6 +49,7 @@ export function closedDoor(door: ClosedDoor, former: string | undefined): string
     '  default_type "text/html; charset=utf-8";',
     `  add_header Retry-After ${Math.ceil(retryAfterSeconds)} always;`,
     '  add_header Cache-Control no-store always;',
+    `  add_header ${CLOSED_HEADER} on always;`,
     `  return 503 ${quoted(page)};`,
     '}',
     ...(former === undefined ? [] : former.split('\n').map((line) => `${FORMER}${line}`)),

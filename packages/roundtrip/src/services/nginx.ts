@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Failed, Refused, UndoFailed } from '../errors.ts';
 import { runProcess } from '../process/run-process.ts';
+import { type HttpRequest, httpRequest } from './http.ts';
 import type { Maintenance } from './maintenance.ts';
-import { closedDoor, markOf, readDoor } from './nginx-closed.ts';
+import { CLOSED_HEADER, closedDoor, markOf, readDoor } from './nginx-closed.ts';
 import { replaceFile } from './replace-file.ts';
 
 /** nginx as the front door; plain data. */
@@ -27,6 +29,9 @@ export interface NginxDoor {
 }
 
 const TIMEOUT_MS = 30_000;
+const SEEN_POLL_MS = 50;
+/** Once may be one of two workers. */
+const SEEN_TIMES = 3;
 const OUTPUT_BYTES_MAX = 32 << 20;
 const PAGE =
   '<!doctype html><html lang="ru"><meta charset="utf-8"><title>503</title>' +
@@ -73,6 +78,44 @@ export function nginxMaintenance(door: NginxDoor): Maintenance {
       await bring(door, { wanted: closed === undefined ? present : closed.former, signal });
     },
   };
+}
+
+/**
+ * Waits until customers see what was asked for: a reload is taken some time after its command has ended, and for a moment
+ * old and new workers both answer. Whether they saw it is told and nothing is thrown, since this is part of going back:
+ * a door that is slow is no reason to stop there.
+ *
+ * @example await nginxDoorSeen({ request: { url: 'https://shop.example/api/products/' }, wanted: 'off', timeoutMs: 10_000 })
+ */
+export async function nginxDoorSeen(options: {
+  readonly request: HttpRequest;
+  readonly wanted: 'on' | 'off';
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<boolean> {
+  const { request, wanted, timeoutMs, signal } = options;
+  const deadline = Date.now() + timeoutMs;
+  for (let times = 0; Date.now() < deadline; await delay(SEEN_POLL_MS)) {
+    signal?.throwIfAborted();
+    const seen = await seenState({ ...request, timeoutMs: Math.max(50, deadline - Date.now()) }, signal);
+    times = seen === wanted ? times + 1 : 0;
+    if (times >= SEEN_TIMES) return true;
+  }
+  return false;
+}
+
+async function seenState(
+  request: HttpRequest,
+  signal: AbortSignal | undefined,
+): Promise<'on' | 'off' | undefined> {
+  try {
+    const { headers } = await httpRequest({ ...request, signal });
+    return headers[CLOSED_HEADER] === undefined ? 'off' : 'on';
+  } catch {
+    // No answer tells neither; the caller's deadline ends the wait.
+    signal?.throwIfAborted();
+    return undefined;
+  }
 }
 
 /** Puts a content in place, has it checked, reloads; or puts back what was there. */

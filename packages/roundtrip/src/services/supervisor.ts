@@ -1,6 +1,7 @@
-import { Failed, Refused } from '../errors.ts';
+import { asRoundtripError, Failed, Refused } from '../errors.ts';
 import { groupMembers } from '../process/process-group.ts';
 import type { ServiceAsk, ServiceControl, ServiceLook } from './bring-service.ts';
+import { httpRequest } from './http.ts';
 import { runOn } from './run-on.ts';
 import type { RemoteHost } from './ssh.ts';
 
@@ -13,6 +14,11 @@ export interface SupervisorGroup {
   readonly supervisorctl?: readonly string[] | undefined;
   /** Where `supervisorctl` is run. Default: here. Of another machine the process groups are not looked at. */
   readonly host?: RemoteHost | undefined;
+  /**
+   * Asked of a group that runs: only an answer below 400 makes it "running". Supervisor says so of a process that is alive,
+   * and one that does not listen yet would be shown to customers as soon as the door is opened.
+   */
+  readonly readyUrl?: string | undefined;
   /** For each command and for the wait after it. Default 60,000. */
   readonly timeoutMs?: number | undefined;
 }
@@ -26,6 +32,7 @@ export interface SupervisedProcess {
 }
 
 const TIMEOUT_MS = 60_000;
+const READY_MS = 5_000;
 /** It exits 3 when one is stopped, 0 for one in BACKOFF, 7 for one that did not start: the words tell, not the code. */
 const ANY_EXIT = Array.from({ length: 256 }, (_, code) => code);
 const LINE = /^(\S+)\s+(STOPPED|STARTING|RUNNING|BACKOFF|STOPPING|EXITED|FATAL|UNKNOWN)\s*(.*)$/;
@@ -47,6 +54,7 @@ export function supervisorControl(group: SupervisorGroup): ServiceControl {
       const processes = await statusOf(group, ask);
       for (const { pid } of processes) if (pid !== undefined) pids.add(pid);
       const look = judge(processes);
+      if (look.state === 'running' && group.readyUrl !== undefined) return readyLook(group.readyUrl, ask);
       if (look.state !== 'stopped' || group.host !== undefined) return look;
       return survivorsOf(pids) ?? look;
     },
@@ -101,6 +109,18 @@ function judge(processes: readonly SupervisedProcess[]): ServiceLook {
   if (processes.every(({ state }) => GONE.has(state)))
     return { state: 'stopped', detail: listed(processes), failed };
   return { state: 'unknown', detail: listed(processes.filter(({ state }) => state !== 'RUNNING')), failed };
+}
+
+/** Alive and not ready is in between: it is neither stopped nor does it do its work. */
+async function readyLook(url: string, { timeoutMs, signal }: ServiceAsk): Promise<ServiceLook> {
+  try {
+    const { status } = await httpRequest({ url, timeoutMs: Math.min(timeoutMs, READY_MS), signal });
+    if (status < 400) return { state: 'running' };
+    return { state: 'unknown', detail: `RUNNING, and ${url} answers ${status}` };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { state: 'unknown', detail: `RUNNING, and not ready: ${asRoundtripError(error).seen}` };
+  }
 }
 
 /** supervisord makes each of its children the leader of a group: what is left of that group is what it left behind. */

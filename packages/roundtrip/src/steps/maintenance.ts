@@ -2,8 +2,10 @@ import type { JsonObject } from '../json.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import type { HttpExpectation, HttpRequest } from '../services/http.ts';
 import { flagMaintenance, type Maintenance, proveMaintenance } from '../services/maintenance.ts';
-import { type NginxDoor, nginxMaintenance } from '../services/nginx.ts';
+import { type NginxDoor, nginxDoorSeen, nginxMaintenance } from '../services/nginx.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
+
+const SEEN_MS = 10_000;
 
 /** How maintenance is switched and proven. */
 export interface MaintenanceArgs extends JsonObject {
@@ -82,6 +84,23 @@ async function set(context: StepContext, args: MaintenanceArgs, state: 'on' | 'o
   return { state };
 }
 
+/** The next step back stops the application, or asks it: customers must have seen the door move before that. */
+async function setAndSee(
+  context: StepContext,
+  args: MaintenanceArgs,
+  state: 'on' | 'off',
+): Promise<JsonObject> {
+  const evidence = await set(context, args, state);
+  if (args.flagFile !== undefined) return evidence;
+  const { request } = args.read as unknown as { readonly request: HttpRequest };
+  const seen = await nginxDoorSeen({ request, wanted: state, timeoutMs: SEEN_MS, signal: context.signal });
+  if (!seen)
+    context.log(
+      `nginx was reloaded, and ${request.url} does not show maintenance ${state} after ${SEEN_MS} ms`,
+    );
+  return { ...evidence, seen };
+}
+
 async function prove(context: StepContext, args: MaintenanceArgs, state: 'on' | 'off'): Promise<JsonObject> {
   const { signal, timeoutMs } = context;
   const probes = { write: args.write, read: args.read } as unknown as Parameters<
@@ -106,5 +125,5 @@ export const maintenanceKind = anyStepKind<MaintenanceArgs>({
   do: (context, args) => set(context, args, args.state),
   verify: (context, args) => prove(context, args, args.state),
   // The proof after opening again belongs to the after-rollback steps: services may start only later in the undo.
-  undo: (context, args) => set(context, args, opposite(args.state)),
+  undo: (context, args) => setAndSee(context, args, opposite(args.state)),
 });

@@ -7,7 +7,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { httpRequest } from '../../src/services/http.ts';
 import { proveMaintenance } from '../../src/services/maintenance.ts';
 import { type NginxDoor, nginxMaintenance } from '../../src/services/nginx.ts';
-import { maintenanceKind, maintenanceOn } from '../../src/steps/maintenance.ts';
+import { maintenanceKind, maintenanceOff, maintenanceOn } from '../../src/steps/maintenance.ts';
 import { freePort } from './free-port.ts';
 import { type RealProgram, startProgram } from './real-program.ts';
 import { stepContext } from './step-context.ts';
@@ -195,5 +195,17 @@ describe('the maintenance step with nginx', () => {
     for (const _twice of [1, 2]) await maintenanceKind.do(context, step.args);
     assert.equal((await maintenanceKind.verify(context, step.args)).proven, 'closed');
     assert.equal(await maintenanceKind.inspect(context, step.args), 'not-done');
+  });
+
+  it('is undone once customers see it: what comes next on the way back asks at once', async () => {
+    const off = maintenanceOff({ nginx: door, ...probes() });
+    const status = async () => (await httpRequest({ url: base })).status;
+    for (const _often of [1, 2, 3, 4, 5]) {
+      const on = maintenanceOn({ nginx: door, ...probes() });
+      assert.deepEqual(await maintenanceKind.undo?.(stepContext(off), off.args), { state: 'on', seen: true });
+      assert.equal(await status(), 503);
+      assert.deepEqual(await maintenanceKind.undo?.(stepContext(on), on.args), { state: 'off', seen: true });
+      assert.equal(await status(), 200);
+    }
   });
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { groupMembers } from '../../src/process/process-group.ts';
@@ -121,6 +123,35 @@ describe('a group under supervisor', () => {
     const left = pids.flatMap(groupMembers);
     assert.equal(left.length, 1);
     for (const pid of left) process.kill(pid, 'SIGKILL');
+  });
+
+  it('runs only once it answers where it is asked, and what does not is told', async () => {
+    let ready = false;
+    const shop = createServer((_request, response) => {
+      response.statusCode = ready ? 200 : 503;
+      response.end();
+    });
+    await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve));
+    const readyUrl = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/`;
+    const asked = { ...service('shop:worker', 3_000), readyUrl };
+    try {
+      await assert.rejects(startService(asked), {
+        code: 'service-not-in-state',
+        message: /RUNNING, and http:.* answers 503/,
+      });
+      assert.equal(await serviceState(asked), 'unknown');
+      const started = startService({ ...asked, timeoutMs: 20_000 });
+      ready = true;
+      await started;
+      assert.equal(await serviceState(asked), 'running');
+    } finally {
+      shop.close();
+      shop.closeAllConnections();
+    }
+    // Nobody listens any more, which does not keep it from being stopped.
+    assert.equal(await serviceState(asked), 'unknown');
+    await stopService(asked);
+    assert.equal(await serviceState(asked), 'stopped');
   });
 
   it('is refused where supervisor does not know it, and told from a supervisor that is not there', async () => {
