@@ -3,6 +3,7 @@ import { asRoundtripError, type RoundtripError } from '../errors.ts';
 import { type RunState, stepState } from '../journal/fold.ts';
 import type { CliEnvironment } from './environment.ts';
 import { EXIT, exitCodeOfError, exitCodeOfHalt } from './exit-codes.ts';
+import { nextMove } from './next-move.ts';
 
 /** Says how a run ended and what is safe next; the last line of `--json`. Returns the exit code. */
 export function concludeRun(
@@ -23,7 +24,7 @@ export function concludeRun(
     return exitCode;
   }
   environment.stderr.write(
-    `\n${runId}: ${verdict} (exit ${exitCode})\n${productionState(state)}\n${nextMove(result)}\n`,
+    `\n${runId}: ${verdict} (exit ${exitCode})\n${productionState(state)}\n${nextMove(runId, halt, false)}\n`,
   );
   return exitCode;
 }
@@ -89,23 +90,6 @@ export function productionState(state: RunState): string {
 /** Whether any step has been begun, other than those that wait for a human. */
 function touched(state: RunState): boolean {
   return Object.values(state.steps).some((step) => step.do.phase !== 'pending');
-}
-
-function nextMove({ runId, halt }: RunResult): string {
-  switch (halt.next) {
-    case 'ask-approval':
-      return `next: roundtrip approve --run ${runId} --step ${halt.step.id}`;
-    case 'ask-human':
-      return `next: find out whether "${halt.step.title}" happened, then roundtrip approve --run ${runId} --step ${halt.step.id} --done | --not-done`;
-    case 'stuck':
-      return `next: cure what the failed step names, then roundtrip resume --run ${runId}`;
-    case 'interrupted':
-      return `next: roundtrip resume --run ${runId}   or   roundtrip abort --run ${runId}`;
-    case 'none':
-      return halt.verdict === 'succeeded'
-        ? `next: roundtrip watch, or roundtrip rollback --run ${runId}`
-        : `next: roundtrip report --run ${runId}`;
-  }
 }
 
 function firstError(state: RunState): unknown {

@@ -7,6 +7,7 @@ import { formatMs } from '../../runbook/duration.ts';
 import { productionState } from '../conclude.ts';
 import { stateFolder } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
+import { nextMove } from '../next-move.ts';
 import { type RegisterVerb, type RunOptions, requireRun } from '../verb.ts';
 
 /** `roundtrip status`: where production is, what the run waits for, who operates. */
@@ -36,7 +37,7 @@ export const registerStatus: RegisterVerb = (program, run) => {
           return EXIT.success;
         }
         stdout.write(
-          `${runId}\n${productionState(state)}\nnext: ${decision.next}${'step' in decision ? ` ${decision.step.id}` : ''}\n`,
+          `${runId}\n${productionState(state)}\n${nextMove(runId, decision, operating !== null)}\n`,
         );
         if (wayBack !== null) stdout.write(describeWayBack(wayBack));
         stdout.write(describeAlerts(state.alerts));
