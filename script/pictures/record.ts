@@ -12,7 +12,7 @@ import { openStage } from './stage.ts';
 import { terminalSvg } from './terminal-svg.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const COLUMNS = 100;
+const COLUMNS = 104;
 const CUSTOMERS_ONLY_MS = 3000;
 const COMMANDS = [
   'roundtrip rehearse --target production',
