@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { createCluster, type PrivateCluster } from 'pg-cluster';
-import { dropDatabase, dumpDatabase, toolEnvironment, verifyBackup, withClient } from 'roundtrip/postgres';
+import {
+  COMPRESS_LEVEL,
+  dropDatabase,
+  dumpDatabase,
+  toolEnvironment,
+  verifyBackup,
+  withClient,
+} from 'roundtrip/postgres';
 import { type Bar, bar, median } from './bar.ts';
 
 const execute = promisify(execFile);
@@ -28,7 +35,9 @@ export async function benchBackup({ orders = 1_000_000 }: { readonly orders?: nu
         rmSync(old, { recursive: true, force: true });
       times.story.push(await timed(() => pgDump(cluster, ['-Fc', '-f', story])));
       times.dump.push(
-        await timed(() => pgDump(cluster, ['-Fd', '-j', '2', '-Z', '1', '-f', path.join(folder, 'alone')])),
+        await timed(() =>
+          pgDump(cluster, ['-Fd', '-j', '2', '-Z', String(COMPRESS_LEVEL), '-f', path.join(folder, 'alone')]),
+        ),
       );
       times.verified.push(await timed(() => verifiedBackup(cluster, ours)));
       sizes = { story: bytesOf(story), ours: bytesOf(path.join(ours, 'archive')) };
@@ -99,7 +108,7 @@ async function verifiedBackup(cluster: PrivateCluster, directory: string): Promi
   await dumpDatabase(cluster.address('shop'), {
     directory,
     jobs: 2,
-    compressLevel: 1,
+    compressLevel: COMPRESS_LEVEL,
     timeoutMs: TIMEOUT_MS,
   });
   await verifyBackup({

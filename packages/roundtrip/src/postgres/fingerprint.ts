@@ -124,6 +124,8 @@ async function openSessions(
       else if (sessions.length > 1)
         snapshot = (await session.query<{ id: string }>('SELECT pg_export_snapshot() AS id')).rows[0]?.id;
       await session.query('SET LOCAL search_path = pg_catalog');
+      // Each piece of a table would be compiled anew: a tenth of the time on a shop of 250 MB (2026-11).
+      await session.query('SET LOCAL jit = off');
       // Row security would leave rows out in silence: an error instead.
       await session.query('SET LOCAL row_security = off');
     }

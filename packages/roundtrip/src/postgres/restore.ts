@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Refused } from '../errors.ts';
 import { type RunProcessOptions, runProcess } from '../process/run-process.ts';
+import { analyseDatabase } from './analyse.ts';
 import { type Client, type DatabaseAddress, toolEnvironment, withClient } from './connection.ts';
 import type { DatabaseDescription } from './describe.ts';
 import { archiveFolder, readManifest } from './manifest.ts';
@@ -65,8 +66,11 @@ export async function restoreDump(options: RestoreOptions): Promise<{ readonly o
   };
   const { timeoutMs, signal, onLine, onSpawn } = options;
   await runProcess(argv, { env, timeoutMs, signal, onLine, onSpawn });
+  await analyseDatabase(
+    { ...admin, database },
+    { workers: options.jobs, applicationName: 'roundtrip restore', signal },
+  );
   await withClient({ ...admin, database }, { applicationName: 'roundtrip restore' }, async (client) => {
-    await client.query('ANALYZE');
     await applySettings(client, database, description);
   });
   return { oid };

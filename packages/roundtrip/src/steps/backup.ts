@@ -8,7 +8,7 @@ import { type SmokeCommand, smokeTestRestored } from '../backup-store/smoke-test
 import { Failed } from '../errors.ts';
 import { type Json, type JsonObject, valueAt } from '../json.ts';
 import { withClient } from '../postgres/connection.ts';
-import { dumpDatabase } from '../postgres/dump.ts';
+import { COMPRESS_LEVEL, dumpDatabase } from '../postgres/dump.ts';
 import { identify } from '../postgres/identity.ts';
 import { readManifest, verifyManifest } from '../postgres/manifest.ts';
 import { databaseByOid, dropDatabase } from '../postgres/switch.ts';
@@ -52,7 +52,7 @@ export function backup(
     common: options,
     args: {
       jobs: options.jobs ?? 2,
-      compressLevel: options.compressLevel ?? 1,
+      compressLevel: options.compressLevel ?? COMPRESS_LEVEL,
       smokeTest: plain(options.smokeTest),
       copy: plain(options.copy),
     },

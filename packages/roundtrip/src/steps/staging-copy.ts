@@ -4,7 +4,7 @@ import { Failed, Refused } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { type DatabaseAddress, withClient } from '../postgres/connection.ts';
 import { compareDescriptions, describeDatabase } from '../postgres/describe.ts';
-import { dumpDatabase } from '../postgres/dump.ts';
+import { COMPRESS_LEVEL, dumpDatabase } from '../postgres/dump.ts';
 import { compareFingerprints, fingerprintTables } from '../postgres/fingerprint.ts';
 import { identify } from '../postgres/identity.ts';
 import { readManifest } from '../postgres/manifest.ts';
@@ -80,7 +80,7 @@ export const stagingCopyKind = anyStepKind<StagingCopyArgs>({
     const dump = await dumpDatabase(production, {
       directory,
       jobs: args.jobs,
-      compressLevel: 1,
+      compressLevel: COMPRESS_LEVEL,
       signal,
       timeoutMs,
       onLine: (_stream, line) => context.log(line),

@@ -4,7 +4,7 @@ import { copyTo, openDestination } from '../../backup-store/copy-destination.ts'
 import type { TrustLevel } from '../../backup-store/copy-manifest.ts';
 import { readTrust, writeTrust } from '../../backup-store/local-trust.ts';
 import { Refused } from '../../errors.ts';
-import { dumpDatabase } from '../../postgres/dump.ts';
+import { COMPRESS_LEVEL, dumpDatabase } from '../../postgres/dump.ts';
 import { verifyManifest } from '../../postgres/manifest.ts';
 import type { CliEnvironment, CommonOptions } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -79,7 +79,7 @@ async function createBackup(environment: CliEnvironment, options: CreateFlags): 
     const dump = await dumpDatabase(address, {
       directory,
       jobs,
-      compressLevel: 1,
+      compressLevel: COMPRESS_LEVEL,
       timeoutMs,
       signal,
       onLine,

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { type Client, type DatabaseAddress, withClient } from '../connection.ts';
-import { type DumpOptions, dumpDatabase } from '../dump.ts';
+import { COMPRESS_LEVEL, type DumpOptions, dumpDatabase } from '../dump.ts';
 import { databaseOid } from '../switch.ts';
 import { canonicalTableName } from '../table-name.ts';
 import { verifyBackup } from '../verify-backup.ts';
@@ -92,7 +92,7 @@ export async function beginCopy(options: BeginCopyOptions): Promise<CopyBegun> {
     await dumpDatabase(source, {
       directory,
       jobs,
-      compressLevel: options.compressLevel ?? 1,
+      compressLevel: options.compressLevel ?? COMPRESS_LEVEL,
       timeoutMs,
       snapshot: { id: slot.snapshot, lsn: slot.consistentPoint },
       signal,
