@@ -30,8 +30,8 @@ import { baselineLasts, watchPlan } from './watch-plan.ts';
 /** The story's own order and times: the shop is closed while its database is migrated. */
 export function inPlaceSteps(target: Target): StepSpec[] {
   const shop = shopCommands(target);
-  const door = { ...frontDoor(shop), flagFile: shop.maintenanceFlag };
-  const services = [shop.api, shop.worker];
+  const { closedBy, services } = shop.around;
+  const door = { ...frontDoor(shop), ...closedBy };
   return [
     approve({
       id: 'meeting',

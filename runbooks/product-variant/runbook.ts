@@ -34,7 +34,7 @@ export default defineRunbook({
     const shop = shopCommands(target);
     return [
       deployRelease({ id: 'staging-release', tag: LEGACY, title: 'Deploy the present release to staging' }),
-      startServices({ id: 'staging-services', services: [shop.api, shop.worker], title: 'Start staging' }),
+      startServices({ id: 'staging-services', services: shop.around.services, title: 'Start staging' }),
       smokeTest({
         id: 'staging-ready',
         title: 'Staging serves the present release',
@@ -44,7 +44,7 @@ export default defineRunbook({
   },
   stagingEpilogue: (target) => {
     const shop = shopCommands(target);
-    return [stopServices({ id: 'staging-off', services: [shop.api, shop.worker], title: 'Stop staging' })];
+    return [stopServices({ id: 'staging-off', services: shop.around.services, title: 'Stop staging' })];
   },
   afterRollback: (target) => [
     smokeTest({

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { CommandService, Target } from 'roundtrip';
+import { type RealServices, realServices } from './real-services.ts';
 
 /** Settings that a target of this runbook must have, beside its database and releases. */
 const REQUIRED = [
@@ -25,6 +26,8 @@ export interface ShopCommands {
   readonly environment: Readonly<Record<string, string>>;
   readonly api: CommandService;
   readonly worker: CommandService;
+  /** What stands around the shop, by the target's settings: its front door, its process manager, its metrics. */
+  readonly around: RealServices;
   /** The release that is put beside the one that serves, on a port of its own; undefined where the target has no `nextPort`. */
   readonly beside: ShopBeside | undefined;
 }
@@ -76,6 +79,7 @@ export function shopCommands(target: Target): ShopCommands {
     exchange: setting('exchange'),
     inspectExchange: () => [setting('node'), setting('commerceml'), 'inspect', setting('exchange'), '--json'],
     ...current,
+    around: realServices(target, current),
     beside,
   };
 }

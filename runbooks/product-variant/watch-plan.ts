@@ -16,13 +16,13 @@ export function baselineLasts(target: Target): string {
   return target.settings.watch === 'demo' ? '30s' : '5min';
 }
 
-/** 24 h on production; a minute at twelve times the speed where the target's setting `watch` says "demo". */
+/** 24 h on production; a minute at twelve times the speed (or `watchSpeed`) where the target's setting `watch` says "demo". */
 export function watchPlan(shop: ShopCommands, target: Target): WatchPlan {
   const demo = target.settings.watch === 'demo';
   return {
     durationMs: durationMs(demo ? '1min' : '24h'),
     intervalMs: durationMs(demo ? '1s' : '10s'),
-    speed: demo ? 12 : 1,
+    speed: demo ? Number(target.settings.watchSpeed ?? 12) : 1,
     // The story's matrix says "immediate rollback", and nobody is at the desk for 24 hours.
     onYes: 'roll-back',
     sources: [
@@ -33,6 +33,7 @@ export function watchPlan(shop: ShopCommands, target: Target): WatchPlan {
         count: demo ? 30 : 1,
         ...(demo ? {} : { topUpTo: 1200 }),
       },
+      ...shop.around.sources,
       {
         kind: 'sql',
         name: 'unmapped colours',
