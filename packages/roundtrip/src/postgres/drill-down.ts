@@ -29,9 +29,8 @@ const LEAF_ROWS = 2000;
 const SAMPLE_ROWS = 20_000;
 
 /**
- * Names the rows by which a table differs between two databases: ranges of the primary key are fingerprinted on both
- * sides, and only ranges that differ are split further. One pass over the table, then a logarithmic number of small
- * ones for each row. Both sides are read in one snapshot each.
+ * Names the rows by which a table differs between two databases: 32 ranges of the primary key are fingerprinted on both
+ * sides in one pass, and only ranges that differ are split further. Both sides are read in one snapshot each.
  *
  * @throws Refused `no-primary-key`, `table-missing`.
  * @example (await differingRows(live, copy, 'order_items', { max: 20 })).rows[0]?.key // { id: '2500000' }
@@ -48,7 +47,7 @@ export async function differingRows(
     const [left, right] = sessions;
     if (left === undefined || right === undefined) return { table, rows: [], complete: true, uncompared: [] };
     const search = await prepare(left, right, canonicalTableName(table), options);
-    const complete = await searchRange(search, { from: undefined, to: undefined });
+    const complete = await searchTable(search);
     for (const row of search.found) if (row.kind === 'changed') await nameColumns(search, row);
     const { uncompared } = search;
     return { table: search.table, rows: search.found, complete, uncompared };
@@ -80,6 +79,7 @@ async function openSnapshot(address: DatabaseAddress): Promise<Client> {
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await client.query('SET LOCAL search_path = pg_catalog');
+    await client.query('SET LOCAL jit = off');
     await client.query('SET LOCAL row_security = off');
     return client;
   } catch (error) {
@@ -145,38 +145,102 @@ async function primaryKeyOf(client: Client, table: string): Promise<Search['key'
   });
 }
 
-/** Whether the range was searched to its end. */
-async function searchRange(search: Search, range: KeyRange): Promise<boolean> {
-  search.signal?.throwIfAborted();
+/** Whether the table was searched to its end. */
+async function searchTable(search: Search): Promise<boolean> {
+  const whole: KeyRange = { from: undefined, to: undefined };
   const [a, b] = await Promise.all([
-    sumRange(search, search.left, range),
-    sumRange(search, search.right, range),
+    countRows(search, search.left, whole),
+    countRows(search, search.right, whole),
   ]);
-  if (a.rows === b.rows && a.first === b.first && a.second === b.second) return true;
-  const larger = Number(a.rows) >= Number(b.rows) ? search.left : search.right;
-  const size = Math.max(Number(a.rows), Number(b.rows));
+  return searchRange(search, whole, { left: a, right: b });
+}
+
+/**
+ * Whether the range was searched to its end. Its parts are summed in one scan a side: a query for each part read the
+ * table twice, and all of it for each part where the key's order is not that of the rows (9.0 s against 3 s for 3M
+ * order items, 2026-11).
+ */
+async function searchRange(
+  search: Search,
+  range: KeyRange,
+  rows: { readonly left: number; readonly right: number },
+): Promise<boolean> {
+  search.signal?.throwIfAborted();
+  const size = Math.max(rows.left, rows.right);
+  const larger = rows.left >= rows.right ? search.left : search.right;
   const boundaries = size <= LEAF_ROWS ? [] : await splitRange(search, larger, range, size);
   if (boundaries.length === 0) return compareLeaf(search, range);
+  const [a, b] = await Promise.all([
+    sumParts(search, search.left, range, boundaries),
+    sumParts(search, search.right, range, boundaries),
+  ]);
   const edges = [range.from, ...boundaries, range.to];
-  for (let at = 0; at + 1 < edges.length; at += 1) {
-    if (!(await searchRange(search, { from: edges[at], to: edges[at + 1] }))) return false;
+  for (let part = 0; part + 1 < edges.length; part += 1) {
+    const [ours, theirs] = [a.get(part) ?? NO_ROWS, b.get(part) ?? NO_ROWS];
+    if (ours.rows === theirs.rows && ours.first === theirs.first && ours.second === theirs.second) continue;
+    const inside = { from: edges[part], to: edges[part + 1] };
+    if (!(await searchRange(search, inside, { left: Number(ours.rows), right: Number(theirs.rows) })))
+      return false;
   }
   return true;
 }
 
-interface RangeSum {
+interface PartSum {
   readonly rows: string;
   readonly first: string;
   readonly second: string;
 }
 
-async function sumRange(search: Search, client: Client, range: KeyRange): Promise<RangeSum> {
+const NO_ROWS: PartSum = { rows: '0', first: '0', second: '0' };
+
+async function countRows(search: Search, client: Client, range: KeyRange): Promise<number> {
   const { where, values } = condition(search, range);
-  const { rows } = await client.query<RangeSum>(
-    sumOfRows(search.columns, `${sqlTableName(search.table)} WHERE ${where}`),
+  const { rows } = await client.query<{ count: string }>(
+    `SELECT count(*)::text AS count FROM ${sqlTableName(search.table)} WHERE ${where}`,
     values,
   );
-  return rows[0] ?? { rows: '0', first: '0', second: '0' };
+  return Number(rows[0]?.count ?? 0);
+}
+
+/** Count and sums of the parts that the boundaries cut the range into, by their place; a part without rows is left out. */
+async function sumParts(
+  search: Search,
+  client: Client,
+  range: KeyRange,
+  boundaries: readonly (readonly string[])[],
+): Promise<Map<number, PartSum>> {
+  const { where, values } = condition(search, range);
+  const part = partOf(search, boundaries, 0, values);
+  const { rows } = await client.query<PartSum & { part: number }>(
+    sumOfRows(search.columns, `${sqlTableName(search.table)} WHERE ${where}`, part),
+    values,
+  );
+  return new Map(rows.map((sum) => [sum.part, sum]));
+}
+
+/** SQL for the place of a row's part, by halves: five comparisons for 32 parts. Adds the boundaries to `values`. */
+function partOf(
+  search: Search,
+  boundaries: readonly (readonly string[])[],
+  first: number,
+  values: string[],
+): string {
+  const middle = boundaries.length >> 1;
+  const boundary = boundaries[middle];
+  if (boundary === undefined) return String(first);
+  const below = `${keyNames(search)} < ${keyLiteral(search, boundary, values)}`;
+  const lower = partOf(search, boundaries.slice(0, middle), first, values);
+  const upper = partOf(search, boundaries.slice(middle + 1), first + middle + 1, values);
+  return `CASE WHEN ${below} THEN ${lower} ELSE ${upper} END`;
+}
+
+function keyNames(search: Search): string {
+  return `(${search.key.map(({ name }) => quoted(name)).join(', ')})`;
+}
+
+/** A key for SQL text; its values go to `values`. */
+function keyLiteral(search: Search, key: readonly string[], values: string[]): string {
+  return `(${search.key.map(({ type }, at) => `$${values.push(key[at] ?? '')}::${type}`).join(', ')})`;
 }
 
 /** Keys that cut the range into about equal parts, in order; none when it has only one key. */
@@ -202,13 +266,9 @@ async function splitRange(
 }
 
 function condition(search: Search, range: KeyRange): { readonly where: string; readonly values: string[] } {
-  const names = `(${search.key.map(({ name }) => quoted(name)).join(', ')})`;
   const values: string[] = [];
-  const bound = (operator: string, key: readonly string[] | undefined): string[] => {
-    if (key === undefined) return [];
-    const literals = search.key.map(({ type }, at) => `$${values.push(key[at] ?? '')}::${type}`);
-    return [`${names} ${operator} (${literals.join(', ')})`];
-  };
+  const bound = (operator: string, key: readonly string[] | undefined): string[] =>
+    key === undefined ? [] : [`${keyNames(search)} ${operator} ${keyLiteral(search, key, values)}`];
   const parts = [...bound('>=', range.from), ...bound('<', range.to)];
   return { where: parts.length === 0 ? 'true' : parts.join(' AND '), values };
 }

@@ -187,20 +187,23 @@ async function sumPiece(session: Client, piece: Piece): Promise<PieceSum> {
 }
 
 /**
- * SQL for count and digest sums of the rows of `source`.
+ * SQL for count and digest sums of the rows of `source`, or of each of its parts where `part` is an expression that
+ * numbers them.
  *
  * The hash of a record is 31·hash(a) + hash(b): linear, so that a plain sum of it cannot see two rows that exchange
  * the values of one column. Each hash is therefore mixed with a hash of itself before it is summed. `OFFSET 0` keeps
  * the planner from computing the inner hash twice.
  */
-export function sumOfRows(columns: TableColumns['columns'], source: string): string {
+export function sumOfRows(columns: TableColumns['columns'], source: string, part?: string): string {
   const members = columns.map(({ name, hashed }) =>
     hashed === 'text' ? `${quoted(name)}::text COLLATE "C"` : quoted(name),
   );
-  return `SELECT count(*)::text AS rows, coalesce(sum(a # hashint8extended(a, 1)), 0)::text AS first,
+  const [inner, outer, group] =
+    part === undefined ? ['', '', ''] : [`, ${part} AS part`, 'part, ', ' GROUP BY part'];
+  return `SELECT ${outer}count(*)::text AS rows, coalesce(sum(a # hashint8extended(a, 1)), 0)::text AS first,
             coalesce(sum(b # hashint8extended(b, 2)), 0)::text AS second
-     FROM (SELECT hash_record_extended(r, 0) AS a, hash_record_extended(r, 7919) AS b
-           FROM (SELECT ROW(${members.join(', ')}) AS r FROM ${source} OFFSET 0) AS s OFFSET 0) AS h`;
+     FROM (SELECT ${outer}hash_record_extended(r, 0) AS a, hash_record_extended(r, 7919) AS b
+           FROM (SELECT ROW(${members.join(', ')}) AS r${inner} FROM ${source} OFFSET 0) AS s OFFSET 0) AS h${group}`;
 }
 
 function combine(table: TableColumns, sums: readonly PieceSum[]): TableFingerprint {
