@@ -1,4 +1,5 @@
 import { formatMs } from '../runbook/duration.ts';
+import { alertsText } from './alerts-summary.ts';
 import { escapeHtml } from './escape-html.ts';
 import { evidenceText } from './evidence-text.ts';
 import { REPORT_STYLE } from './html-style.ts';
@@ -28,6 +29,7 @@ export function htmlReport(report: Report): string {
 <h2>Protected tables</h2>${proofs(summary)}
 <h2>Backup</h2>${backup(summary)}
 <h2>Watch</h2>${watch(summary)}
+<h2>Alerts</h2>${alerts(summary)}
 <h2>Way back</h2>${rollback(summary)}
 <h2>Check it yourself</h2><p><code>roundtrip verify report.html</code> recomputes the chain of ${report.records.length} journal records and every number above from the data inside this file.</p>
 </main><script type="application/json" id="roundtrip-report">${data}</script></body></html>
@@ -119,6 +121,16 @@ function watch({ watch: found }: ReportSummary): string {
 ${table('Goals of the watch', ['Goal', 'Result', 'Seen'], goals)}
 ${table('Rollback matrix', ['Condition', 'Roll back?', 'Held', 'Seen'], rows)}
 ${gaps.length === 0 ? '' : `<h3>Gaps</h3><ul>${gaps.join('')}</ul>`}`;
+}
+
+function alerts({ alerts: told }: ReportSummary): string {
+  const rows = told.undelivered.map(
+    ({ event, channel, at, attempts, seen }) =>
+      `<tr class="absent"><th scope="row">${escapeHtml(event)}<td>${escapeHtml(channel)}<td>${escapeHtml(at.slice(0, 19).replace('T', ' '))}<td class="n">${attempts}<td>${escapeHtml(seen)}</tr>`,
+  );
+  const said = `<p>${escapeHtml(alertsText(told))}.</p>`;
+  if (rows.length === 0) return said;
+  return `${said}${table('Undelivered alerts', ['Event', 'Channel', 'When (UTC)', 'Attempts', 'Seen'], rows)}`;
 }
 
 function rollback(summary: ReportSummary): string {

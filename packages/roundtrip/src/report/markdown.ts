@@ -1,4 +1,5 @@
 import { formatMs } from '../runbook/duration.ts';
+import { alertsText } from './alerts-summary.ts';
 import { evidenceText } from './evidence-text.ts';
 import type { Report } from './report.ts';
 import { waitedText } from './waited-text.ts';
@@ -26,6 +27,9 @@ export function markdownReport({ summary }: Report): string {
   for (const { name, result, by, evidence } of summary.gates)
     lines.push(`| ${name} | ${result} | ${by ?? ''} | ${cell(evidenceText(evidence))} |`);
   if (summary.watch !== null) lines.push('', `Watch: **${summary.watch.verdict}**, ${summary.watch.reason}`);
+  lines.push('', `Alerts: ${alertsText(summary.alerts)}.`);
+  for (const { at, event, channel, attempts, seen } of summary.alerts.undelivered)
+    lines.push(`- **not delivered** ${at}: ${event} to ${channel} after ${attempts} attempts: ${cell(seen)}`);
   lines.push('', '| Protected table | Before | After the run | After the rollback |', '|---|---|---|---|');
   for (const { table, before, run, rollback } of summary.protectedTables)
     lines.push(`| ${table} | ${before ?? '–'} | ${VERDICTS[run]} | ${VERDICTS[rollback]} |`);

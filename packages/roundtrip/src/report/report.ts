@@ -4,13 +4,14 @@ import type { JournalRecord } from '../journal/record.ts';
 import { stepOfKind } from '../journal/table-proof.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { type Plan, planHash } from '../runbook/plan.ts';
+import { type AlertsSummary, alertsSummary } from './alerts-summary.ts';
 import { type GateSummary, gatesOf } from './gates.ts';
 import { type JudgedTable, judgedTables } from './table-verdict.ts';
 import { type WatchSummary, watchSummary } from './watch-summary.ts';
 import { type WritersWaited, writersWaited } from './writers-waited.ts';
 
 /** Bumped when a summary says more or says it otherwise: an older report is verified by the version that made it. */
-export const REPORT_FORMAT = 3;
+export const REPORT_FORMAT = 4;
 
 /** One line of the timeline. */
 export interface TimelineRow {
@@ -63,6 +64,7 @@ export interface ReportSummary {
   readonly timeline: readonly TimelineRow[];
   readonly protectedTables: readonly JudgedTable[];
   readonly watch: WatchSummary | null;
+  readonly alerts: AlertsSummary;
   /** Null where the migration was not beside a database that served. */
   readonly writersWaited: WritersWaited | null;
   readonly head: string;
@@ -120,6 +122,7 @@ export function summariseRun(plan: Plan, records: readonly JournalRecord[]): Rep
     timeline: timelineOf(plan, state),
     protectedTables: judgedTables(plan, state),
     watch: watchSummary(plan, state),
+    alerts: alertsSummary(plan, state),
     writersWaited: writersWaited(plan, state),
     head: state.head.hash,
   };

@@ -123,6 +123,36 @@ describe('what a report says of a night', () => {
     );
   });
 
+  it('shows what did not get through, in every form, until it does; a target without channels told nobody', () => {
+    const id = 'run-1/9/step-failed';
+    const to = { type: 'alert', id, event: 'step-failed', channel: 'ops' } as const;
+    const undelivered = { ...to, delivered: false, attempts: 5, seen: 'HTTP 503 <try again> | later' };
+    const reportWith = (end: (run: RecordedRun) => void): Report => {
+      const { plan, records } = night((run) => {
+        run.write(1, { ...to, id: 'run-1/8/gate-waits', delivered: true, attempts: 1, seen: 'HTTP 204' });
+        run.write(1, undelivered);
+        end(run);
+      });
+      const alerts = [{ kind: 'webhook', name: 'ops', url: 'http://127.0.0.1:9/' }] as const;
+      return makeReport({ ...plan, target: { ...plan.target, alerts } }, records);
+    };
+    const report = reportWith(() => undefined);
+    assert.equal(report.summary.alerts.delivered, 1);
+    assert.deepEqual(
+      report.summary.alerts.undelivered.map(({ event, channel, attempts }) => [event, channel, attempts]),
+      [['step-failed', 'ops', 5]],
+    );
+    assert.match(
+      htmlReport(report),
+      /1 alert delivered to ops, 1 UNDELIVERED[\s\S]*HTTP 503 &lt;try again&gt; \| later/,
+    );
+    assert.match(markdownReport(report), /\*\*not delivered\*\* .*: step-failed to ops after 5 attempts/);
+    const later = reportWith((run) => run.write(300, { ...undelivered, delivered: true, attempts: 1 }));
+    assert.deepEqual(later.summary.alerts, { channels: ['ops'], delivered: 2, undelivered: [] });
+    assert.match(markdownReport(later), /2 alerts delivered to ops, none undelivered/);
+    assert.match(htmlReport(night(() => undefined)), /names no channel: nobody was told/);
+  });
+
   it('a changed gate or watch does not verify; an older format says which version recomputes it', () => {
     const text = JSON.stringify(night((run) => run.succeed('watch', 60, RESULT)));
     assert.match(
@@ -134,7 +164,13 @@ describe('what a report says of a night', () => {
       /"watch" does not follow/,
     );
     assert.match(
-      verifyReport(text.replace('"format":3', '"format":2')).problems.join(),
+      verifyReport(
+        text.replace('"alerts":{"channels":[],"delivered":0', '"alerts":{"channels":[],"delivered":9'),
+      ).problems.join(),
+      /"alerts" does not follow/,
+    );
+    assert.match(
+      verifyReport(text.replace('"format":4', '"format":3')).problems.join(),
       /verify it with version 0\.1\.0/,
     );
   });
