@@ -13,6 +13,7 @@ export interface ReferenceEntry {
 const ROOMS: readonly (readonly [string, string])[] = [
   ['runbook', 'The runbook'],
   ['steps', 'Steps'],
+  ['postgres', 'What a delete reaches'],
   ['watch', 'The watch'],
   ['services', 'Releases, services and clients'],
   ['backup-store', 'Copies of backups'],
@@ -20,6 +21,7 @@ const ROOMS: readonly (readonly [string, string])[] = [
   ['', 'Errors'],
   ['cli', 'Exit codes'],
 ];
+const ELSEWHERE = 'Further types';
 
 /**
  * The reference as Markdown: a heading an exported name, with its comment, its declaration and its example. Pure.
@@ -27,10 +29,9 @@ const ROOMS: readonly (readonly [string, string])[] = [
  * @example referenceMarkdown(entries).startsWith('# Reference')
  */
 export function referenceMarkdown(entries: readonly ReferenceEntry[]): string {
-  const unknown = entries.filter(({ room }) => ROOMS.every(([known]) => known !== room));
-  if (unknown.length > 0) throw new Error(`no heading for the room "${unknown[0]?.room}": add one`);
-  const sections = ROOMS.map(([room, heading]) => {
-    const own = entries.filter((entry) => entry.room === room);
+  const headings = [...ROOMS.map(([, heading]) => heading), ELSEWHERE];
+  const sections = headings.map((heading) => {
+    const own = entries.filter((entry) => headingOf(entry) === heading);
     return own.length === 0 ? '' : `## ${heading}\n\n${own.map(entryMarkdown).join('\n')}`;
   });
   return `# Reference of the runbook
@@ -39,6 +40,10 @@ What a runbook imports from \`roundtrip\`. Made by \`script/reference\` from the
 Words are those of the [glossary](glossary.md), codes of errors those of [errors](errors.md).
 
 ${sections.filter((section) => section !== '').join('\n')}`;
+}
+
+function headingOf({ room }: ReferenceEntry): string {
+  return ROOMS.find(([known]) => known === room)?.[1] ?? ELSEWHERE;
 }
 
 function entryMarkdown({ name, declaration, beside }: ReferenceEntry): string {

@@ -4,6 +4,7 @@ export type { CopyDestination } from './backup-store/copy-destination.ts';
 export type { SmokeCommand } from './backup-store/smoke-test-restored.ts';
 export { EXIT } from './cli/exit-codes.ts';
 export { Ambiguous, Bug, Failed, Refused, RoundtripError, UndoFailed } from './errors.ts';
+export type { AlsoReached } from './postgres/declared-reference.ts';
 export { type Duration, durationMs } from './runbook/duration.ts';
 export { defineRunbook, type MaintenanceWindow, type Runbook } from './runbook/runbook.ts';
 export type { StepCommon, StepEffect, StepSpec } from './runbook/step-spec.ts';

@@ -1,10 +1,11 @@
-import { Failed } from '../errors.ts';
+import { Failed, Refused } from '../errors.ts';
 import type { Client } from './connection.ts';
+import { type AlsoReached, declaredReference } from './declared-reference.ts';
 import { type ForeignKey, foreignKeys } from './foreign-keys.ts';
 import { canonicalTableName, quoted, sqlTableName } from './table-name.ts';
 
-/** What a delete would do to the rows of one table. */
-export type BlastEffect = 'deleted' | 'nulled' | 'orphaned';
+/** What a delete would do to the rows of one table; `counted` by a query of the runbook, whatever becomes of them. */
+export type BlastEffect = 'deleted' | 'nulled' | 'orphaned' | 'counted';
 
 export interface BlastRow {
   /** "schema.table", quoted where it needs to be. */
@@ -32,10 +33,13 @@ const ROUNDS_MAX = 1000;
  * cascades in code, lose the rows: they count as `orphaned`, which is no better for whoever owns them, and are
  * followed like deleted ones.
  *
+ * What an application's code reaches without any constraint is declared in `alsoReaches`: references are followed as
+ * keys are, counting queries are run as they are.
+ *
  * Rows are followed, not only tables: a tree in one table or a cycle of keys is walked until no new row turns up. The
  * walk keeps row addresses in temporary tables of one transaction that is rolled back.
  *
- * @throws Failed `blast-radius-deep`.
+ * @throws Failed `blast-radius-deep`; Refused `reference-invalid`, `counting-query-failed`.
  * @example (await blastRadius(client, { deleteFrom: 'products', protectedTables: ['order_items'] })).protected
  */
 export async function blastRadius(
@@ -44,19 +48,56 @@ export async function blastRadius(
     readonly deleteFrom: string;
     readonly where?: string | undefined;
     readonly protectedTables: readonly string[];
+    readonly alsoReaches?: readonly AlsoReached[] | undefined;
   },
 ): Promise<BlastRadius> {
   const start = canonicalTableName(options.deleteFrom);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE');
   try {
-    const keys = (await foreignKeys(client)).map((key, index) => ({ ...key, index }));
+    const { declared, counts } = await alsoReached(client, options.alsoReaches ?? []);
+    const keys = [...(await foreignKeys(client)), ...declared].map((key, index) => ({ ...key, index }));
     const paths = await walk(client, keys, start, options.where);
-    const tables = await countReached(client, keys, paths, start);
+    const tables = [...(await countReached(client, keys, paths, start)), ...counts];
     const wanted = new Set(options.protectedTables.map(canonicalTableName));
     return { deleteFrom: start, tables, protected: tables.filter((row) => wanted.has(row.table)) };
   } finally {
     await client.query('ROLLBACK');
   }
+}
+
+async function alsoReached(
+  client: Client,
+  declarations: readonly AlsoReached[],
+): Promise<{ readonly declared: readonly ForeignKey[]; readonly counts: readonly BlastRow[] }> {
+  const declared: ForeignKey[] = [];
+  const counts: BlastRow[] = [];
+  for (const declaration of declarations) {
+    if (typeof declaration === 'string') declared.push(await declaredReference(client, declaration));
+    else counts.push(await counted(client, declaration));
+  }
+  return { declared, counts };
+}
+
+/** Runs a counting query of the runbook. A query that gives no number has found nothing out: an error, never 0. */
+async function counted(client: Client, { table, count }: Exclude<AlsoReached, string>): Promise<BlastRow> {
+  const refused = (seen: string, cause?: unknown): Refused =>
+    new Refused({
+      code: 'counting-query-failed',
+      seen: `the query that counts the rows of ${table}: ${seen}`,
+      expected: 'one row with one whole number',
+      next: 'correct `count` in `alsoReaches`',
+      cause,
+    });
+  let rows: readonly (readonly unknown[])[];
+  try {
+    ({ rows } = await client.query<unknown[]>({ text: count, rowMode: 'array' }));
+  } catch (cause) {
+    throw refused((cause as Error).message, cause);
+  }
+  const value = rows.length === 1 && rows[0]?.length === 1 ? String(rows[0][0]) : '';
+  if (!/^\d+$/.test(value))
+    throw refused(`${rows.length} rows, the first with ${JSON.stringify(rows[0] ?? [])}`);
+  return { table: canonicalTableName(table), effect: 'counted', rows: value, path: ['counting query'] };
 }
 
 /** A key with its place in the list: temporary tables hold that instead of a name. */

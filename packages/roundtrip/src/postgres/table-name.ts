@@ -17,22 +17,9 @@ const PLAIN = /^[a-z_][a-z0-9_$]*$/;
  * @example parseTableName('shop."Order.Lines"') // { schema: 'shop', name: 'Order.Lines' }
  */
 export function parseTableName(text: string): TableNameParts {
-  const parts: string[] = [];
-  let at = 0;
-  let complete = false;
-  for (;;) {
-    IDENTIFIER.lastIndex = at;
-    const match = IDENTIFIER.exec(text);
-    complete = false;
-    if (match === null) break;
-    parts.push(match[1]?.replaceAll('""', '"') ?? (match[2] ?? '').toLowerCase());
-    at = IDENTIFIER.lastIndex;
-    complete = at === text.length;
-    if (text[at] !== '.') break;
-    at += 1;
-  }
+  const parts = splitName(text) ?? [];
   const [first, second] = parts;
-  if (first === undefined || parts.length > 2 || !complete) {
+  if (first === undefined || parts.length > 2) {
     throw new Refused({
       code: 'table-name-invalid',
       seen: `the table name ${JSON.stringify(text)}`,
@@ -41,6 +28,24 @@ export function parseTableName(text: string): TableNameParts {
     });
   }
   return second === undefined ? { schema: 'public', name: first } : { schema: first, name: second };
+}
+
+/**
+ * The parts of a dotted name by the rules of SQL; undefined when the text is none.
+ *
+ * @example splitName('shop."Order.Lines".Id') // ['shop', 'Order.Lines', 'id']
+ */
+export function splitName(text: string): readonly string[] | undefined {
+  const parts: string[] = [];
+  for (let at = 0; ; at += 1) {
+    IDENTIFIER.lastIndex = at;
+    const match = IDENTIFIER.exec(text);
+    if (match === null) return undefined;
+    parts.push(match[1]?.replaceAll('""', '"') ?? (match[2] ?? '').toLowerCase());
+    at = IDENTIFIER.lastIndex;
+    if (at === text.length) return parts;
+    if (text[at] !== '.') return undefined;
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { Failed, Refused } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { blastRadius } from '../postgres/blast-radius.ts';
 import { withClient } from '../postgres/connection.ts';
+import type { AlsoReached } from '../postgres/declared-reference.ts';
 import { type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { type CommandArgs, type CommandOptions, lastLine, runStepCommand } from './run-command.ts';
 import { anyStepKind } from './step-kind.ts';
@@ -11,6 +12,8 @@ import { applicationName, databaseOf } from './target-databases.ts';
 export interface FlushArgs extends CommandArgs {
   /** The tables that the command empties, children first. */
   readonly deletes: readonly string[];
+  /** What the application's code reaches without a foreign key that says so. */
+  readonly alsoReaches?: readonly (string | { readonly table: string; readonly count: string })[] | undefined;
 }
 
 /**
@@ -18,9 +21,18 @@ export interface FlushArgs extends CommandArgs {
  * blast radius of every table it empties is walked first, and a flush that would delete, null or orphan a protected
  * row is refused before it starts.
  *
+ * `alsoReaches` names what no constraint of the database does: columns that the application's code follows, and
+ * counting queries where there is not even an equality of columns.
+ *
  * @example flush({ argv: ['freesport', 'flush-products', '--confirm'], deletes: ['product_variants', 'products'] })
+ * @example flush({ argv, deletes: ['products'], alsoReaches: ['reviews.object_id = products.id'] })
  */
-export function flush(options: CommandOptions & { readonly deletes: readonly string[] }): StepSpec {
+export function flush(
+  options: CommandOptions & {
+    readonly deletes: readonly string[];
+    readonly alsoReaches?: readonly AlsoReached[] | undefined;
+  },
+): StepSpec {
   const { argv, cwd, env, on, verify } = options;
   const args: JsonObject = {
     argv,
@@ -31,6 +43,7 @@ export function flush(options: CommandOptions & { readonly deletes: readonly str
     on,
     idempotent: options.idempotent ?? true,
     deletes: options.deletes,
+    alsoReaches: options.alsoReaches,
   };
   return stepSpec({
     kind: 'flush',
@@ -57,8 +70,13 @@ export const flushKind = anyStepKind<FlushArgs>({
         const radii = [];
         for (const table of args.deletes)
           radii.push(
-            ...(await blastRadius(client, { deleteFrom: table, protectedTables: plan.protectedTables }))
-              .protected,
+            ...(
+              await blastRadius(client, {
+                deleteFrom: table,
+                protectedTables: plan.protectedTables,
+                alsoReaches: args.alsoReaches,
+              })
+            ).protected,
           );
         return radii.filter((row) => row.rows !== '0');
       },

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { testCluster } from 'pg-cluster/testing';
 import { type BlastRow, blastRadius } from '../../src/postgres/blast-radius.ts';
 import { withClient } from '../../src/postgres/connection.ts';
+import type { AlsoReached } from '../../src/postgres/declared-reference.ts';
 import { unvalidatedForeignKeys } from '../../src/postgres/foreign-keys.ts';
 
 const cluster = await testCluster();
@@ -12,7 +13,7 @@ after(() => cluster.release());
 async function reach(
   schema: string,
   deleteFrom: string,
-  options: { where?: string; protect?: string[] } = {},
+  options: { where?: string; protect?: string[]; also?: AlsoReached[] } = {},
 ) {
   const address = await cluster.createDatabase();
   await cluster.query(schema, [], address.database);
@@ -21,6 +22,7 @@ async function reach(
       deleteFrom,
       where: options.where,
       protectedTables: options.protect ?? [],
+      alsoReaches: options.also,
     });
     const shown = (rows: readonly BlastRow[]): string[] =>
       rows.map((row) => `${row.table} ${row.effect} ${row.rows}`);
@@ -152,4 +154,53 @@ test('a foreign key that does not hold is named, though it says that it is valid
     `DELETE FROM "Items" WHERE id = 3; ALTER TABLE "Items" ADD CONSTRAINT again FOREIGN KEY ("product.id") REFERENCES products NOT VALID`,
   );
   assert.deepEqual(await broken(), ['again on public."Items" (not validated)']);
+});
+
+test('references that only the code of the application knows are followed when they are declared', async () => {
+  const schema = `${PRODUCTS}
+     CREATE TABLE order_items (id int PRIMARY KEY, product int); INSERT INTO order_items SELECT n, n FROM generate_series(1, 6) n;
+     CREATE TABLE "Returns" (item int REFERENCES order_items ON DELETE CASCADE); INSERT INTO "Returns" VALUES (1), (2);
+     CREATE TABLE tags (kind text, object text); INSERT INTO tags SELECT 'product', n::text FROM generate_series(1, 4) n;
+     INSERT INTO tags VALUES ('user', '1')`;
+  const protect = ['order_items', '"Returns"', 'tags'];
+  assert.deepEqual((await reach(schema, 'products', { protect })).protected, [], 'nothing says so');
+  const { protected: hit, radius } = await reach(schema, 'products', {
+    protect,
+    also: [
+      'order_items.product = public.products.id',
+      { table: 'tags', count: `SELECT count(*) FROM tags WHERE kind = 'product'` },
+    ],
+  });
+  assert.deepEqual(hit.sort(), [
+    'public."Returns" deleted 2',
+    'public.order_items orphaned 6',
+    'public.tags counted 4',
+  ]);
+  assert.deepEqual(radius.protected.find(({ effect }) => effect === 'deleted')?.path, [
+    'declared: order_items.product = public.products.id',
+    'Returns_item_fkey',
+  ]);
+});
+
+test('a declaration that finds nothing out is refused: it would look safe', async () => {
+  const code = async (also: AlsoReached): Promise<string> => {
+    try {
+      await reach(PRODUCTS, 'products', { also: [also] });
+      return 'passed';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+  assert.equal(await code('items.product = products.id'), 'reference-invalid');
+  assert.equal(await code('products.nr = products.id'), 'reference-invalid');
+  assert.equal(await code('products.id'), 'reference-invalid');
+  assert.equal(
+    await code({ table: 'products', count: 'SELECT sum(id) FROM products WHERE false' }),
+    'counting-query-failed',
+  );
+  assert.equal(
+    await code({ table: 'products', count: 'SELECT count(*) FROM nowhere' }),
+    'counting-query-failed',
+  );
+  assert.equal(await code({ table: 'products', count: 'SELECT count(*) FROM products' }), 'passed');
 });
