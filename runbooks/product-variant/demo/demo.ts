@@ -6,7 +6,7 @@ import { withFault } from './faults.ts';
 import { finalTable } from './final-table.ts';
 import { judge } from './judge.ts';
 import type { Night } from './night.ts';
-import { longestWaitMs, type Ordering, type PlacedOrder, startOrdering } from './ordering.ts';
+import { type AskedOrder, longestWaitMs, type Ordering, startOrdering } from './ordering.ts';
 import { buildStage, type Stage } from './shop-stage.ts';
 
 /** One demo as asked for on the command line. */
@@ -21,7 +21,7 @@ interface DemoOptions {
 
 const ORDERS_AFTER_THE_SWITCH = 60;
 /** Customers all night long, where the shop stays open. */
-const NIGHT = { customers: 4, ordersPerSecond: 10 };
+const NIGHT = { customers: 8, ordersPerSecond: 32 };
 
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort(signal));
@@ -126,7 +126,8 @@ async function runNight(stage: Stage, options: DemoOptions, say: (line: string) 
       : ran;
   const afterRollback = ran === EXIT.success ? await facts(stage, before) : afterRun;
   const nightly = (await night?.stop()) ?? [];
-  const ordersLost = await missingOrders(stage, [...nightly.map(({ number }) => number), ...orders]);
+  const numbers = [...nightly.flatMap(({ number }) => number ?? []), ...orders];
+  const ordersLost = await missingOrders(stage, numbers);
   const { reportOf, verifyReport } = await import('roundtrip/cli');
   const report = reportOf(environment, { target: 'production', kind: 'live' });
   const rehearsal = reportOf(environment, { target: 'staging', kind: 'rehearsal' });
@@ -141,7 +142,7 @@ async function runNight(stage: Stage, options: DemoOptions, say: (line: string) 
     report,
     rehearsal,
     reportProblems,
-    ordersPlaced: nightly.length + orders.length,
+    ordersPlaced: numbers.length,
     ordersLost,
     ...gapsOf(report, nightly),
     ordersOnNewRelease: orders.length + onNewRelease(report, nightly),
@@ -168,10 +169,7 @@ function switchOf(report: Report) {
 }
 
 /** How long customers waited at the switch and on the way back, by their own clocks. */
-function gapsOf(
-  report: Report,
-  orders: readonly PlacedOrder[],
-): Pick<Night, 'switchGapMs' | 'rollbackGapMs'> {
+function gapsOf(report: Report, orders: readonly AskedOrder[]): Pick<Night, 'switchGapMs' | 'rollbackGapMs'> {
   const { from, to, back, undoMs } = switchOf(report);
   const during = (fromMs: number | undefined, toMs: number | undefined): number | null =>
     fromMs === undefined || toMs === undefined ? null : longestWaitMs(orders, { fromMs, toMs });
@@ -182,12 +180,12 @@ function gapsOf(
 }
 
 /** Orders that were asked for once the new release served, and taken before it was gone back from. */
-function onNewRelease(report: Report, orders: readonly PlacedOrder[]): number {
+function onNewRelease(report: Report, orders: readonly AskedOrder[]): number {
   const { to, back } = switchOf(report);
   if (to === undefined) return 0;
   return orders.filter(
-    ({ askedAtMs, acknowledgedAtMs }) =>
-      askedAtMs >= to && acknowledgedAtMs <= (back ?? Number.POSITIVE_INFINITY),
+    ({ number, askedAtMs, answeredAtMs }) =>
+      number !== null && askedAtMs >= to && answeredAtMs <= (back ?? Number.POSITIVE_INFINITY),
   ).length;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { OrderingOptions, PlacedOrder } from './ordering.ts';
+import type { AskedOrder, OrderingOptions } from './ordering.ts';
 
 const PATIENCE_MS = 30_000;
 const ASK_AGAIN_MS = 10;
@@ -10,35 +10,37 @@ const ACKNOWLEDGED = [201, 200];
 const { baseUrl, skuIds, customers, ordersPerSecond } = workerData as OrderingOptions;
 const stopping = new AbortController();
 parentPort?.once('message', () => stopping.abort());
-const placed: PlacedOrder[] = [];
+const asked: AskedOrder[] = [];
 await Promise.all(Array.from({ length: customers }, (_, customer) => orderUntilStopped(customer)));
-parentPort?.postMessage(placed);
+parentPort?.postMessage(asked);
 
 async function orderUntilStopped(customer: number): Promise<void> {
   const pauseMs = (1_000 * customers) / ordersPerSecond;
+  // Spread evenly, so that somebody is at the till at every moment.
+  await sleep((pauseMs * customer) / customers);
   for (let turn = 0; !stopping.signal.aborted; turn += 1) {
     const startedMs = Date.now();
-    const order = await placeOne(
+    const order = await askForOne(
       `night-customer-${customer}-order-${turn}`,
       skuIds[(turn * customers + customer) % skuIds.length],
     );
-    if (order !== undefined) placed.push(order);
+    asked.push(order);
     const restMs = startedMs + pauseMs - Date.now();
     if (restMs > 0) await sleep(restMs, undefined, { signal: stopping.signal }).catch(() => undefined);
   }
 }
 
-async function placeOne(key: string, skuId: number | undefined): Promise<PlacedOrder | undefined> {
+async function askForOne(key: string, skuId: number | undefined): Promise<AskedOrder> {
   const askedAtMs = Date.now();
   for (;;) {
     const answer = await ask(key, skuId).catch((error: unknown) => ({ status: 0, text: String(error) }));
     const { status, text } = answer;
     if (ACKNOWLEDGED.includes(status)) {
       const { order_number: number } = JSON.parse(text) as { order_number: string };
-      return { number, askedAtMs, acknowledgedAtMs: Date.now() };
+      return { number, askedAtMs, answeredAtMs: Date.now() };
     }
     // The shelf is empty for this SKU: a customer takes another.
-    if (text.includes('"shortages"')) return undefined;
+    if (text.includes('"shortages"')) return { number: null, askedAtMs, answeredAtMs: Date.now() };
     if (Date.now() - askedAtMs > PATIENCE_MS)
       throw new Error(`order ${key} was not taken: ${status} ${text}`);
     await sleep(ASK_AGAIN_MS);

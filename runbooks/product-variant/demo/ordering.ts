@@ -1,10 +1,11 @@
 import { Worker } from 'node:worker_threads';
 
-/** An order that the shop acknowledged. Times in ms since the epoch. */
-export interface PlacedOrder {
-  readonly number: string;
+/** An order that a customer asked for, and the shop's answer. Times in ms since the epoch. */
+export interface AskedOrder {
+  /** As the shop acknowledged it; null where the SKU was sold out. */
+  readonly number: string | null;
   readonly askedAtMs: number;
-  readonly acknowledgedAtMs: number;
+  readonly answeredAtMs: number;
 }
 
 /** What the customers of a demo are told. */
@@ -18,7 +19,7 @@ export interface OrderingOptions {
 /** Customers who order until they are told to stop. */
 export interface Ordering {
   /** Lets every order under way come to its end. */
-  stop(): Promise<readonly PlacedOrder[]>;
+  stop(): Promise<readonly AskedOrder[]>;
 }
 
 /**
@@ -31,7 +32,7 @@ export interface Ordering {
  */
 export function startOrdering(options: OrderingOptions): Ordering {
   const worker = new Worker(new URL('./ordering-thread.ts', import.meta.url), { workerData: options });
-  const done = new Promise<readonly PlacedOrder[]>((resolve, reject) => {
+  const done = new Promise<readonly AskedOrder[]>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
     worker.once('exit', () => reject(new Error('the customers ended without telling their orders')));
@@ -46,16 +47,16 @@ export function startOrdering(options: OrderingOptions): Ordering {
 }
 
 /**
- * The longest that a customer waited for an order that was under way in this span: from asking to the acknowledgement.
+ * The longest that a customer waited for an answer in this span, from asking for the order on.
  *
  * @example longestWaitMs(orders, { fromMs, toMs })
  */
 export function longestWaitMs(
-  orders: readonly PlacedOrder[],
+  orders: readonly AskedOrder[],
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
 ): number | null {
   const waits = orders
-    .filter(({ askedAtMs, acknowledgedAtMs }) => acknowledgedAtMs >= fromMs && askedAtMs <= toMs)
-    .map(({ askedAtMs, acknowledgedAtMs }) => Math.round(acknowledgedAtMs - askedAtMs));
+    .filter(({ askedAtMs, answeredAtMs }) => answeredAtMs >= fromMs && askedAtMs <= toMs)
+    .map(({ askedAtMs, answeredAtMs }) => Math.round(answeredAtMs - askedAtMs));
   return waits.length === 0 ? null : Math.max(...waits);
 }

@@ -1,7 +1,7 @@
 import { Bug } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { carryTables } from '../postgres/carry-tables.ts';
-import { withClient } from '../postgres/connection.ts';
+import { type Client, withClient } from '../postgres/connection.ts';
 import { closeDatabase, openDatabase } from '../postgres/fence.ts';
 import {
   applyMapping,
@@ -35,6 +35,8 @@ export async function carryBehindFence(
     readonly mapping: readonly string[];
     /** Looks at the restored database before the mark is set; what it returns goes into the mark. */
     readonly proven: () => Promise<object>;
+    /** What follows while customers wait, in the session that closed the door. */
+    readonly exchange?: ((admin: Client) => Promise<void>) | undefined;
     /** Makes clients wait, where something can. */
     readonly hold?: (() => Promise<void>) | undefined;
   },
@@ -75,5 +77,6 @@ export async function carryBehindFence(
         context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
       }),
     );
+    await options.exchange?.(admin);
   });
 }

@@ -1,13 +1,16 @@
-import { Bug, Failed } from '../errors.ts';
+import { Bug, Failed, UndoFailed } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { type Client, type DatabaseAddress, withClient } from '../postgres/connection.ts';
 import { closeDatabase, openDatabase } from '../postgres/fence.ts';
 import {
+  applyMapping,
+  type BrokenKey,
   compareAtOnePoint,
   type DrainedReverse,
   disarmReverse,
   drainReverse,
   dropSlot,
+  foreignKeyAntiJoins,
   openReverse,
   pauseSubscription,
   type ReplicationStream,
@@ -47,8 +50,10 @@ export function mappingOf(args: { readonly mapping: readonly JsonObject[] }): st
  * Drains the stream behind a fence and notes, as the mark `drained`, what came along; then removes the stream. The live
  * database stays closed: what would be written into it from here on would be lost. Can be repeated.
  *
- * With `compareFirst` rows are compared just before the fence instead of behind it, customers wait for the drain alone,
- * and the stream is only paused: `removeRemains` removes it once they are served. `proven` looks at the return database before the mark is set; what it returns goes into the mark.
+ * With `compareFirst` rows are compared and mapped just before the fence instead of behind it, customers wait for the
+ * drain alone, and the stream is only paused: `removeRemains` removes it once they are served, and `mapLatecomers`
+ * gives rows of the last moment their place. `proven` looks at the return database before the mark is set; what it
+ * returns goes into the mark. `exchange` is what follows while customers wait, in the session that closed the door.
  *
  * @throws Failed `return-keys-broken`, `reverse-differs`, `drain-timed-out`, `fence-not-closed`: nothing was switched.
  */
@@ -58,6 +63,7 @@ export async function drainBack(
     readonly mapping: readonly string[];
     readonly compareFirst?: boolean | undefined;
     readonly proven: (drained: DrainedReverse) => Promise<object>;
+    readonly exchange?: ((admin: Client) => Promise<void>) | undefined;
     /** Makes clients wait, where something can. */
     readonly hold?: (() => Promise<void>) | undefined;
   },
@@ -68,7 +74,7 @@ export async function drainBack(
   return withClient(adminAddress(context.plan.target), session, async (admin) => {
     // An attempt that failed behind its fence left the database closed; nothing can be drained from it like that.
     await openDatabase(admin, sides.live.database);
-    const compared = compareFirst ? await compareWhileServing(options, timeoutMs) : undefined;
+    const compared = compareFirst ? await compareWhileServing(context, options, timeoutMs) : undefined;
     // Not those that compared: a backend that has mapped every page of the cache takes long to end, behind the fence.
     const sessions = await openReverse(sides, stream, { timeoutMs, workers: compareFirst ? 1 : undefined });
     try {
@@ -80,9 +86,10 @@ export async function drainBack(
       });
       const drained = await drainReverse(sessions, stream, {
         timeoutMs,
-        mapping,
+        // It reads whole tables, and has run a moment ago.
+        mapping: compareFirst ? [] : mapping,
         compareRows: !compareFirst,
-        // The mapping gives what came since the comparison a place; without one the keys are joined here.
+        // What came since is mapped once customers are served; without a mapping the keys are joined here.
         joinKeys: !compareFirst || mapping.length === 0,
       });
       refuseBroken(drained);
@@ -100,13 +107,16 @@ export async function drainBack(
     } finally {
       await sessions.end();
     }
+    await options.exchange?.(admin);
   });
 }
 
 async function compareWhileServing(
+  context: StepContext,
   { sides, stream, mapping }: ReturnStreamOf & { readonly mapping: readonly string[] },
   timeoutMs: number,
 ): Promise<Pick<DrainedReverse, 'fingerprints'>> {
+  const mapped = await mapOnce(context, { sides, stream, mapping });
   const sessions = await openReverse(sides, stream, { timeoutMs });
   const { differing, broken, fingerprints } = await compareAtOnePoint(sessions, stream, {
     lockTimeoutMs: FENCE_TIMEOUT_MS,
@@ -120,8 +130,44 @@ async function compareWhileServing(
       fields: { tables: differing },
     });
   }
-  if (mapping.length === 0) refuseBroken({ broken });
+  // Rows may have come between the mapping and the comparison, which takes its time.
+  const again = broken.length > 0 && mapped.length === 0 && mapping.length > 0;
+  refuseBroken({ broken: again ? await mapOnce(context, { sides, stream, mapping }) : broken });
   return { fingerprints };
+}
+
+/** Maps what has arrived so far; the keys that do not hold even then. */
+async function mapOnce(
+  context: StepContext,
+  { sides, stream, mapping }: ReturnStreamOf & { readonly mapping: readonly string[] },
+): Promise<readonly BrokenKey[]> {
+  if (mapping.length === 0) return [];
+  const tables = stream.tables.map(({ table }) => table);
+  return withClient(sides.return, { applicationName: applicationName(context) }, async (back) => {
+    await applyMapping(back, mapping);
+    return foreignKeyAntiJoins(back, { tables });
+  });
+}
+
+/**
+ * Once customers are served by it, gives what came in the last moment before the fence its place in the old schema,
+ * and joins every foreign key.
+ *
+ * @throws UndoFailed `return-keys-broken`; production serves the previous release all the same.
+ */
+export async function mapLatecomers(
+  context: StepContext,
+  returned: ReturnStreamOf & { readonly mapping: readonly string[] },
+): Promise<void> {
+  const broken = await mapOnce(context, returned);
+  if (broken.length === 0) return;
+  throw new UndoFailed({
+    code: 'return-keys-broken',
+    seen: `rows of the last moment refer to what the old schema does not have: ${JSON.stringify(broken).slice(0, 600)}`,
+    expected: 'a place for each of them, by the reverse mapping of the runbook',
+    next: 'production serves the previous release and no order is lost: insert what they refer to by hand, then `roundtrip resume`',
+    fields: { broken },
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Failed } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { type DatabaseAddress, withClient } from '../postgres/connection.ts';
+import { type Client, type DatabaseAddress, withClient } from '../postgres/connection.ts';
 import { openDatabase } from '../postgres/fence.ts';
 import { fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
 import { readManifest } from '../postgres/manifest.ts';
@@ -25,6 +25,7 @@ import {
   DRAIN_TIMEOUT_MS,
   drainBack,
   FENCE_TIMEOUT_MS,
+  mapLatecomers,
   mappingOf,
   type ReturnSides,
   type ReverseMapping,
@@ -219,16 +220,23 @@ async function goBack(
   begun: CopyBegun,
   gate: ClientsGate,
 ): Promise<JsonObject> {
+  let switched: JsonObject = {};
+  const exchange = async (admin: Client): Promise<void> => {
+    switched = await switchBack(context, begun, { gate, admin });
+  };
   if (context.marks.drained === undefined) {
     const stream = evidence(context).stream ?? (await settled(context, args, context.marksOfDo));
     if (stream === undefined) return { switched: false };
-    await drain(context, args, stream, gate);
-  } else await pauseAgain(context);
-  const switched = await switchBack(context, begun, gate);
+    await drain(context, args, stream, { gate, exchange });
+  } else {
+    await pauseAgain(context);
+    await onAdmin(context, exchange);
+  }
   const { live } = sidesOf(context);
   // Customers are served again; the return database has the live name by now.
-  const remains = { sides: { live, return: live }, stream: drainedStream(context), drained: true };
-  await removeRemains(context, remains);
+  const returned = { sides: { live, return: live }, stream: drainedStream(context) };
+  await removeRemains(context, { ...returned, drained: true });
+  await mapLatecomers(context, { ...returned, mapping: mappingOf(args) });
   return { ...(context.marks.drained ?? {}), ...switched };
 }
 
@@ -257,7 +265,7 @@ async function drain(
   context: StepContext,
   args: SwitchOverArgs,
   stream: ReplicationStream,
-  gate: ClientsGate,
+  { gate, exchange }: { readonly gate: ClientsGate; readonly exchange: (admin: Client) => Promise<void> },
 ): Promise<void> {
   const back = await findOrRestoreReturn(context, {
     returnOid: requireCopy(context).sourceOid,
@@ -266,7 +274,7 @@ async function drain(
   });
   const { live } = sidesOf(context);
   const sides = { live, return: { ...live, database: back.name } };
-  const shared = { hold: gate.hold, sides, mapping: mappingOf(args) };
+  const shared = { hold: gate.hold, exchange, sides, mapping: mappingOf(args) };
   const facts = (fingerprints: TableFingerprints) => ({
     stream,
     fingerprints,
@@ -344,21 +352,23 @@ function clientsGate(context: StepContext, args: SwitchOverArgs): ClientsGate {
 }
 
 /** Gives the old database its name back. Writers waited from the closed door of the drain to here. */
-async function switchBack(context: StepContext, begun: CopyBegun, gate: ClientsGate): Promise<JsonObject> {
+async function switchBack(
+  context: StepContext,
+  begun: CopyBegun,
+  { gate, admin }: { readonly gate: ClientsGate; readonly admin: Client },
+): Promise<JsonObject> {
   const exchange = {
     liveName: context.plan.target.database.database,
     liveOid: begun.copyOid,
     nextOid: String(context.marks.drained?.restoredOid ?? begun.sourceOid),
     retiredName: retiredDatabaseName(context),
   };
-  await onAdmin(context, (client) =>
-    switchNames(client, {
-      ...exchange,
-      timeoutMs: context.timeoutMs,
-      journal: async (mark) => context.mark(mark, { ...exchange }),
-      onOpened: gate.release,
-    }),
-  );
+  await switchNames(admin, {
+    ...exchange,
+    timeoutMs: context.timeoutMs,
+    journal: async (mark) => context.mark(mark, { ...exchange }),
+    onOpened: gate.release,
+  });
   const fencedAtMs = Number(context.marks.drained?.fencedAtMs);
   return { ...exchange, switched: true, gapMs: context.now().getTime() - fencedAtMs };
 }
