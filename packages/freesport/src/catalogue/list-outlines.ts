@@ -2,6 +2,8 @@ import { type RawBuilder, sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Queryable } from '../database/database.ts';
 import { runSql } from '../database/run-sql.ts';
+import type { Role } from '../users/role.ts';
+import type { ListFilter } from './catalogue.ts';
 
 /** How long a list is, and where its pages begin. */
 export interface ListOutline {
@@ -11,9 +13,18 @@ export interface ListOutline {
 }
 
 /** Which products of `products p` a list shows, and how many a page. */
-export interface ListExtent {
+interface ListExtent {
   readonly where: RawBuilder<unknown>;
   readonly pageSize: number;
+}
+
+/** A page that is asked for: the conditions follow from the filter and the customer's role. */
+export interface AskedPage<Row> {
+  readonly filter: ListFilter;
+  readonly role: Role;
+  readonly where: RawBuilder<unknown>;
+  /** Reads the page that begins with this product. */
+  readonly read: (first: number) => Promise<readonly Row[]>;
 }
 
 /** Counting a catalogue takes longer than reading a page of it, and a pager may be ten seconds behind. */
@@ -29,7 +40,7 @@ const BYTES_PER_OUTLINE = 256;
  * seconds old, never what it says of a product.
  *
  * @example
- * const { count, firsts } = await new ListOutlines(database).get(key, { where, pageSize });
+ * const { count, rows } = await new ListOutlines(database).page({ filter, role, where, read: (first) => readFrom(first) });
  */
 export class ListOutlines {
   readonly #database: Queryable;
@@ -44,7 +55,18 @@ export class ListOutlines {
     this.#database = database;
   }
 
-  async get(key: string, extent: ListExtent): Promise<ListOutline> {
+  /** How many products the list has, and the page's rows: none past its end. */
+  async page<Row>(asked: AskedPage<Row>): Promise<{ readonly count: number; readonly rows: readonly Row[] }> {
+    const { filter, role, where, read } = asked;
+    const { page, ...outlined } = filter;
+    const outline = this.#get(JSON.stringify([outlined, role]), { where, pageSize: filter.pageSize });
+    // The first page needs no outline to be found, so that a visitor does not wait for the count twice.
+    const first = page === 1 ? 0 : (await outline).firsts[page - 1];
+    const [{ count }, rows] = await Promise.all([outline, first === undefined ? [] : read(first)]);
+    return { count, rows };
+  }
+
+  async #get(key: string, extent: ListExtent): Promise<ListOutline> {
     return (await this.#cache.fetch(key, { context: extent })) ?? (await this.#outline(extent));
   }
 

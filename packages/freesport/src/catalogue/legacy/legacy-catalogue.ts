@@ -41,22 +41,18 @@ export class LegacyCatalogue implements Catalogue {
       [...(await listConditions(filter, this.#tree)), ...priceConditions(filter, price)],
       sql` AND `,
     );
-    const { page, ...outlined } = filter;
-    const { pageSize } = filter;
-    const outline = this.#outlines.get(JSON.stringify([outlined, role]), { where, pageSize });
-    // The first page needs no outline to be found, so that a visitor does not wait for the count twice.
-    const first = page === 1 ? 0 : (await outline).firsts[page - 1];
-    const [{ count }, rows] = await Promise.all([
-      outline,
-      first === undefined
-        ? []
-        : runSql<ListedRow>(
-            this.#database,
-            sql`SELECT ${skuColumns(role)} FROM products p
-              LEFT JOIN brands b ON b.id = p.brand_id JOIN categories c ON c.id = p.category_id
-              WHERE p.id >= ${first} AND ${where} ORDER BY p.id LIMIT ${pageSize}`,
-          ),
-    ]);
+    const { count, rows } = await this.#outlines.page({
+      filter,
+      role,
+      where,
+      read: (first) =>
+        runSql<ListedRow>(
+          this.#database,
+          sql`SELECT ${skuColumns(role)} FROM products p
+            LEFT JOIN brands b ON b.id = p.brand_id JOIN categories c ON c.id = p.category_id
+            WHERE p.id >= ${first} AND ${where} ORDER BY p.id LIMIT ${filter.pageSize}`,
+        ),
+    });
     return { count, results: rows.map(listedProduct) };
   }
 

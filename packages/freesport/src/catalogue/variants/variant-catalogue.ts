@@ -44,15 +44,12 @@ export class VariantCatalogue implements Catalogue {
       [...(await listConditions(filter, this.#tree)), sellable(filter, role)],
       sql` AND `,
     );
-    const { page, ...outlined } = filter;
-    const { pageSize } = filter;
-    const outline = this.#outlines.get(JSON.stringify([outlined, role]), { where, pageSize });
-    // The first page needs no outline to be found, so that a visitor does not wait for the count twice.
-    const first = page === 1 ? 0 : (await outline).firsts[page - 1];
-    const [{ count }, rows] = await Promise.all([
-      outline,
-      first === undefined ? [] : this.#page({ where, first, role, pageSize }),
-    ]);
+    const { count, rows } = await this.#outlines.page({
+      filter,
+      role,
+      where,
+      read: (first) => this.#page({ where, first, role, pageSize: filter.pageSize }),
+    });
     return { count, results: rows.map(listedProduct) };
   }
 
