@@ -71,7 +71,7 @@ function whyStale(source: PrometheusSource, stamps: readonly PrometheusSeries[])
   if (youngest <= (source.staleMs ?? STALE_MS)) return undefined;
   return Number.isFinite(youngest)
     ? `stale: scraped ${Math.round(youngest / 1000)} s ago at the latest`
-    : 'no series has a time';
+    : `no series for ${source.requests} any more: it went between two queries`;
 }
 
 function errorTest(source: PrometheusSource): (grown: CounterDelta) => boolean {
