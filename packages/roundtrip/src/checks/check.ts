@@ -1,5 +1,6 @@
 import type { Receipt } from '../journal/receipt.ts';
 import type { RunKind } from '../journal/record.ts';
+import type { Client } from '../postgres/connection.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { Finding } from '../steps/step-kind.ts';
 
@@ -14,7 +15,15 @@ export interface CheckContext {
   readonly spoiledReceipts: readonly string[];
   /** Receipt and window bind live runs; `roundtrip check` reports them as well. */
   readonly signal: AbortSignal;
+  /**
+   * The one session that the checks share: on the target's database, in a rehearsal on the maintenance database of its
+   * cluster, since the target's own is made by the first step.
+   */
+  session(): Promise<Client>;
 }
+
+/** What `preflight` is asked with; the session is its own to open and to end. */
+export type PreflightContext = Omit<CheckContext, 'session'>;
 
 /** One reason to refuse, in a file of its own. All checks run and are reported together. */
 export interface Check {
