@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   checks: ['runbook', 'journal', 'process', 'postgres', 'services', 'watch', 'alerts', 'steps'],
   engine: ['runbook', 'journal', 'process', 'postgres', 'services', 'watch', 'alerts', 'steps', 'checks'],
   report: ['runbook', 'journal'],
+  guide: ['runbook', 'journal', 'watch'],
   cli: [
     'runbook',
     'journal',
@@ -41,6 +42,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'checks',
     'engine',
     'report',
+    'guide',
     'dashboard',
   ],
   dashboard: ['runbook', 'journal', 'engine', 'report', 'watch'],

@@ -10,6 +10,7 @@ import { registerBackup } from './verbs/backup.ts';
 import { registerBlastRadius } from './verbs/blast-radius.ts';
 import { registerCheck } from './verbs/check.ts';
 import { registerCompare } from './verbs/compare.ts';
+import { registerGuide } from './verbs/guide.ts';
 import { registerInit } from './verbs/init.ts';
 import { registerPlan } from './verbs/plan.ts';
 import { registerReport } from './verbs/report.ts';
@@ -26,6 +27,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerWatch,
   registerStatus,
   registerReport,
+  registerGuide,
   registerServe,
   registerBackup,
   registerBlastRadius,
