@@ -8,6 +8,7 @@ import {
   storyMatrix,
   type Target,
 } from 'roundtrip';
+import { storyChecks } from './checks.ts';
 import { inPlaceSteps } from './in-place.ts';
 import { afterRollbackProbes } from './probes.ts';
 import { LEGACY, VARIANTS } from './releases.ts';
@@ -24,6 +25,7 @@ export default defineRunbook({
   // IV1 and IV2: every row of these, byte for byte.
   protectedTables: ['users', 'orders', 'order_items', 'cart_items'],
   matrix: storyMatrix(),
+  checks: storyChecks,
 
   // A target that has a port for the new release beside the old one keeps serving; any other closes for the night.
   steps: (target: Target) =>

@@ -2,9 +2,14 @@
 export type { AlertChannel } from './alerts/alert-channel.ts';
 export type { CopyDestination } from './backup-store/copy-destination.ts';
 export type { SmokeCommand } from './backup-store/smoke-test-restored.ts';
+export { requireAnswer } from './checks/require-answer.ts';
+export { requireBuild } from './checks/require-build.ts';
+export { requireCommand } from './checks/require-command.ts';
+export { requireFiles } from './checks/require-files.ts';
 export { EXIT } from './cli/exit-codes.ts';
 export { Ambiguous, Bug, Failed, Refused, RoundtripError, UndoFailed } from './errors.ts';
 export type { AlsoReached } from './postgres/declared-reference.ts';
+export type { CheckCommon, CheckSpec } from './runbook/check-spec.ts';
 export { type Duration, durationMs } from './runbook/duration.ts';
 export { defineRunbook, type MaintenanceWindow, type Runbook } from './runbook/runbook.ts';
 export type { StepCommon, StepEffect, StepSpec } from './runbook/step-spec.ts';

@@ -8,6 +8,7 @@ import { collationVersions } from './collation-versions.ts';
 import { diskSpace } from './disk-space.ts';
 import { extensions } from './extensions.ts';
 import { insideWindow } from './inside-window.ts';
+import { listedCheck } from './listed-check.ts';
 import { longTransactions } from './long-transactions.ts';
 import { pendingRestart } from './pending-restart.ts';
 import { preparedTransactions } from './prepared-transactions.ts';
@@ -64,7 +65,7 @@ export async function preflight(
 
 async function runChecks(context: CheckContext): Promise<NamedFinding[]> {
   const found: NamedFinding[] = [];
-  for (const check of CHECKS) {
+  for (const check of [...CHECKS, ...(context.plan.checks ?? []).map(listedCheck)]) {
     if (!check.appliesTo.includes(context.runKind)) continue;
     found.push(...(await guarded(check.name, () => check.run(context))));
   }

@@ -1,6 +1,7 @@
 import { digestOf } from '../digest.ts';
 import { Refused } from '../errors.ts';
 import type { MatrixRow } from '../watch/matrix.ts';
+import type { CheckSpec } from './check-spec.ts';
 import { durationMs } from './duration.ts';
 import type { MaintenanceWindow, Runbook } from './runbook.ts';
 import type { StepPhase, StepSpec } from './step-spec.ts';
@@ -24,6 +25,8 @@ export interface Plan {
   readonly window: MaintenanceWindow;
   readonly protectedTables: readonly string[];
   readonly steps: readonly StepSpec[];
+  /** The runbook's own preflight checks; absent where it has none. */
+  readonly checks?: readonly CheckSpec[] | undefined;
   readonly matrix: readonly MatrixRow[];
   readonly receiptMaxAgeMs: number;
   readonly rollbackMarginMs: number;
@@ -103,6 +106,7 @@ function freezePlan(
     window: runbook.window,
     protectedTables: runbook.protectedTables,
     steps,
+    checks: runbook.checks?.(target),
     matrix: runbook.matrix,
     receiptMaxAgeMs: durationMs(runbook.receiptMaxAge ?? '7d'),
     rollbackMarginMs: durationMs(runbook.rollbackMargin ?? '10min'),

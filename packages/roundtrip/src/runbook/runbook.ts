@@ -1,5 +1,6 @@
 import { Refused } from '../errors.ts';
 import type { MatrixRow } from '../watch/matrix.ts';
+import type { CheckSpec } from './check-spec.ts';
 import type { Duration } from './duration.ts';
 import type { StepSpec } from './step-spec.ts';
 import type { Target } from './target.ts';
@@ -25,6 +26,11 @@ export interface Runbook {
   readonly protectedTables: readonly string[];
   /** The steps in order. A function of the target only: the same target must give the same steps. */
   readonly steps: (target: Target) => readonly StepSpec[];
+  /**
+   * What must be true before a run begins, besides what is always looked at: earlier gates, a green build, the files to be
+   * imported. A function of the target only.
+   */
+  readonly checks?: ((target: Target) => readonly CheckSpec[]) | undefined;
   /** Run on the staging target before the steps, once the copy is there: previous release, services. */
   readonly stagingPrelude?: ((target: Target) => readonly StepSpec[]) | undefined;
   /** Run on the staging target at the very end of a rehearsal: services off again. */

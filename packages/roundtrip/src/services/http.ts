@@ -133,15 +133,23 @@ function problemsOf(
     problems.push({ seen: `status ${answer.status}`, expected: `status ${statuses.join(' or ')}` });
   if (latencyMsMax !== undefined && answer.latencyMs > latencyMsMax)
     problems.push({ seen: `${answer.latencyMs} ms`, expected: `at most ${latencyMsMax} ms` });
-  for (const { path, is, value } of checks) {
-    const found = valueAt(answer.json, path);
-    if (!holds(found, is, value))
-      problems.push({
-        seen: `${path} is ${JSON.stringify(found)}`,
-        expected: `${path} ${is} ${value ?? ''}`.trim(),
-      });
-  }
-  return problems;
+  return [...problems, ...unmet(answer.json, checks)];
+}
+
+/**
+ * What of some JSON is not as expected; empty where all is.
+ *
+ * @example unmet({ goods: 0 }, [{ path: 'goods', is: '>=', value: 1 }]) // [{ seen: 'goods is 0', expected: 'goods >= 1' }]
+ */
+export function unmet(
+  json: Json | undefined,
+  checks: NonNullable<HttpExpectation['checks']>,
+): readonly { readonly seen: string; readonly expected: string }[] {
+  return checks.flatMap(({ path, is, value }) => {
+    const found = valueAt(json, path);
+    if (holds(found, is, value)) return [];
+    return [{ seen: `${path} is ${JSON.stringify(found)}`, expected: `${path} ${is} ${value ?? ''}`.trim() }];
+  });
 }
 
 function holds(
