@@ -1,5 +1,5 @@
 /**
- * Records the picture in README.md from a real run: a shop with 200,000 orders and customers who keep ordering, rehearsed,
+ * Records the pictures in README.md from a real run: a shop with 200,000 orders and customers who keep ordering, rehearsed,
  * migrated beside them, and rolled back. `script/picture` starts it.
  */
 import { spawn } from 'node:child_process';
@@ -8,10 +8,12 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import xterm from '@xterm/headless';
+import { photographDashboard } from './photograph-dashboard.ts';
 import { openStage } from './stage.ts';
 import { terminalSvg } from './terminal-svg.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
+const PICTURES = path.join(ROOT, 'docs/pictures');
 const COLUMNS = 104;
 const CUSTOMERS_ONLY_MS = 3000;
 const COMMANDS = [
@@ -34,6 +36,7 @@ try {
     // What customers write once the new release serves is what a rollback has to bring along.
     if (command.startsWith('roundtrip run')) await sleep(CUSTOMERS_ONLY_MS);
   }
+  await photographDashboard({ environment: stage.environment, folder: PICTURES });
   const { placed, lost, waitMsMax } = await stage.settle();
   await write(
     `\x1b[2m# customers placed ${placed.toLocaleString('en')} orders meanwhile: ${lost} lost, longest wait ${Math.round(waitMsMax)} ms\x1b[0m\r\n`,
@@ -41,7 +44,7 @@ try {
 } finally {
   await stage.close();
 }
-const file = path.join(ROOT, 'docs/pictures/night.svg');
+const file = path.join(PICTURES, 'night.svg');
 writeFileSync(
   file,
   terminalSvg(terminal, { title: 'roundtrip in a terminal: rehearse, run, status, rollback' }),
