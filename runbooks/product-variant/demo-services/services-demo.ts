@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { EXIT } from 'roundtrip/cli';
+import { positive, toldWhereMisused } from '../demo/misused.ts';
 import { Interrupted, runServicesNight, type ServicesNight } from './services-night.ts';
 import { buildServicesStage, type ServicesStage } from './services-stage.ts';
 import { type Shown, shownTable, whatWasShown } from './shown.ts';
 
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort(signal));
-process.exitCode = await servicesDemo(readOptions());
+process.exitCode = await toldWhereMisused(() => servicesDemo(readOptions()));
 
 interface Options {
   readonly orders: number;
@@ -24,12 +25,11 @@ function readOptions(): Options {
       json: { type: 'boolean', default: false },
     },
   });
-  const number = (name: 'orders' | 'speed'): number => {
-    const value = Number(values[name]);
-    if (value > 0) return value;
-    throw new Error(`--${name} ${values[name]}: a number above 0 is expected`);
+  return {
+    orders: positive('--orders', values.orders),
+    speed: positive('--speed', values.speed),
+    json: values.json,
   };
-  return { orders: number('orders'), speed: number('speed'), json: values.json };
 }
 
 /** The story with the real services; returns the exit code. The last line of stdout is one JSON object. */

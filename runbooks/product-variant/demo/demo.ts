@@ -5,6 +5,7 @@ import { facts } from './facts.ts';
 import { withFault } from './faults.ts';
 import { finalTable } from './final-table.ts';
 import { judge } from './judge.ts';
+import { Misused, positive, toldWhereMisused } from './misused.ts';
 import type { Night } from './night.ts';
 import { type AskedOrder, longestWaitMs, type Ordering, startOrdering } from './ordering.ts';
 import { buildStage, type Stage } from './shop-stage.ts';
@@ -25,7 +26,7 @@ const NIGHT = { customers: 8, ordersPerSecond: 32 };
 
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort(signal));
-process.exitCode = await demo(readOptions());
+process.exitCode = await toldWhereMisused(() => demo(readOptions()));
 
 function readOptions(): DemoOptions {
   const { values } = parseArgs({
@@ -40,7 +41,7 @@ function readOptions(): DemoOptions {
   return {
     exchange: values.exchange,
     fail: values.fail,
-    orders: Number(values.orders),
+    orders: positive('--orders', values.orders),
     inPlace: values['in-place'],
     json: values.json,
   };
@@ -192,7 +193,7 @@ function onNewRelease(report: Report, orders: readonly AskedOrder[]): number {
 /** A misspelt --fail must not pass for a demo without a fault. */
 function requireStep(steps: readonly { readonly id: string }[], fail: string | undefined): void {
   if (fail === undefined || steps.some(({ id }) => id === fail)) return;
-  throw new Error(
+  throw new Misused(
     `--fail ${fail}: no such step (with or without --in-place others); there are ${steps.map(({ id }) => id).join(', ')}`,
   );
 }
