@@ -1,7 +1,5 @@
 import {
-  approve,
   backup,
-  baseline,
   deployRelease,
   flush,
   importCatalogue,
@@ -10,7 +8,6 @@ import {
   migrate,
   proveTables,
   returnStream,
-  runCommand,
   type StepSpec,
   smokeTest,
   startServices,
@@ -20,12 +17,13 @@ import {
   watch,
   wayBack,
 } from 'roundtrip';
+import { stepsBeforeAnyChange } from './before-any-change.ts';
 import { frontDoor, readinessProbe, storyProbes } from './probes.ts';
 import { VARIANTS } from './releases.ts';
 import { CUSTOMERS_TABLES, REVERSE_MAPPING } from './return-stream.ts';
 import { shopCommands } from './shop-commands.ts';
 import { validationQueries } from './validation.ts';
-import { baselineLasts, watchPlan } from './watch-plan.ts';
+import { watchPlan } from './watch-plan.ts';
 
 /** The story's own order and times: the shop is closed while its database is migrated. */
 export function inPlaceSteps(target: Target): StepSpec[] {
@@ -33,27 +31,7 @@ export function inPlaceSteps(target: Target): StepSpec[] {
   const { closedBy, services } = shop.around;
   const door = { ...frontDoor(shop), ...closedBy };
   return [
-    approve({
-      id: 'meeting',
-      question: 'Pre-deployment meeting: everyone ready?',
-      owner: 'Team',
-      planned: '15min',
-    }),
-    runCommand({
-      id: 'exchange',
-      title: 'Count what the 1C exchange holds',
-      argv: shop.inspectExchange(),
-      effect: 'none',
-      owner: 'Backend',
-      planned: '1min',
-    }),
-    baseline({
-      title: 'Measure the shop before the change',
-      plan: watchPlan(shop, target),
-      lasts: baselineLasts(target),
-      owner: 'DevOps',
-      planned: '5min',
-    }),
+    ...stepsBeforeAnyChange(target),
     maintenanceOn({ ...door, owner: 'DevOps', planned: '2min' }),
     stopServices({ services, title: 'Stop the API and the workers', owner: 'DevOps', planned: '1min' }),
     backup({

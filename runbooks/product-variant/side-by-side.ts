@@ -1,12 +1,9 @@
 import {
-  approve,
-  baseline,
   copyBeside,
   deployRelease,
   flush,
   importCatalogue,
   migrate,
-  runCommand,
   type StepSpec,
   smokeTest,
   startServices,
@@ -16,12 +13,13 @@ import {
   validate,
   watch,
 } from 'roundtrip';
+import { stepsBeforeAnyChange } from './before-any-change.ts';
 import { storyProbes } from './probes.ts';
 import { VARIANTS } from './releases.ts';
 import { CUSTOMERS_TABLES, REVERSE_MAPPING } from './return-stream.ts';
 import { type ShopBeside, shopCommands } from './shop-commands.ts';
 import { validationQueries } from './validation.ts';
-import { baselineLasts, watchPlan } from './watch-plan.ts';
+import { watchPlan } from './watch-plan.ts';
 
 /**
  * The same work while customers order: a copy is migrated beside the database that serves, and the new release is
@@ -33,27 +31,7 @@ export function sideBySideSteps(target: Target): StepSpec[] {
   const next = requireBeside(shop.beside, target);
   const onCopy = { env: next.environment, on: 'copy' } as const;
   return [
-    approve({
-      id: 'meeting',
-      question: 'Pre-deployment meeting: everyone ready?',
-      owner: 'Team',
-      planned: '15min',
-    }),
-    runCommand({
-      id: 'exchange',
-      title: 'Count what the 1C exchange holds',
-      argv: shop.inspectExchange(),
-      effect: 'none',
-      owner: 'Backend',
-      planned: '1min',
-    }),
-    baseline({
-      title: 'Measure the shop before the change',
-      plan: watchPlan(shop, target),
-      lasts: baselineLasts(target),
-      owner: 'DevOps',
-      planned: '5min',
-    }),
+    ...stepsBeforeAnyChange(target),
     copyBeside({
       id: 'backup',
       title: 'Copy the database beside it by a verified backup (AC1)',

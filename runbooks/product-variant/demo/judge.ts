@@ -1,9 +1,7 @@
 import { EXIT } from 'roundtrip/cli';
+import { stepsBeforeAnyChange } from '../before-any-change.ts';
 import { acceptance } from './acceptance.ts';
 import type { Night } from './night.ts';
-
-/** Steps that only look, before anything is changed: a fault there ends the run with production untouched. */
-const BEFORE_ANY_CHANGE = ['meeting', 'exchange'];
 
 /** What a demo showed, and whether that is what it should show. */
 export interface Judgement {
@@ -23,12 +21,8 @@ export function judge(night: Night, fail: string | undefined): Judgement {
       (later) => later.protectedTables[index]?.fingerprint === table.fingerprint,
     ),
   );
-  const expected =
-    fail === undefined
-      ? EXIT.success
-      : BEFORE_ANY_CHANGE.includes(fail)
-        ? EXIT.failedUnchanged
-        : EXIT.rolledBack;
+  const isEarly = stepsBeforeAnyChange(night.stage.production).some(({ id }) => id === fail);
+  const expected = fail === undefined ? EXIT.success : isEarly ? EXIT.failedUnchanged : EXIT.rolledBack;
   const ordered = fail !== undefined || ordersPlaced > 0;
   const met = fail !== undefined || acceptance(night).every(({ holds }) => holds);
   const sound =
