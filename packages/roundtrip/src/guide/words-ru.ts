@@ -40,7 +40,7 @@ export const wordsRu: GuideWords = {
     before: '**До**',
     after: '**После**',
     check: (target) =>
-      `\`roundtrip check --target ${target}\` отвечает *go*: всё, из-за чего прогон откажется, и чем это лечится.`,
+      `\`roundtrip check --target ${target}\` не называет больше ничего, кроме окна (\`outside-window\`, пока оно не началось): он перечисляет всё, из-за чего прогон откажется, и чем это лечится.`,
     rehearse: ({ target, maxAgeMs, staging }) =>
       `\`roundtrip rehearse --target ${target}\` оставил квитанцию не старше ${durationRu(maxAgeMs)}: те же шаги на ${staging}, сделанном из резервной копии самого production, вместе с откатом, с замером времени. Любое изменение регламента, целей или тега требует новой.`,
     releases: (from, to) => `На production работает ${from}, а тег ${to} — тот релиз, который выкладывают.`,
