@@ -11,7 +11,8 @@ type Fault = (
 
 /**
  * The step kinds with a fault in one step of the live run. `import` meets an XML file that was cut in half after it had
- * been counted; `migrate` meets a session that holds a lock on `products`; any other step does its work and then fails.
+ * been counted; `migrate` meets a session that holds a lock on `products`, in the database that it works on; any other step does
+ * its work and then fails.
  *
  * @example withFault(stepKinds, { step: 'import', target })
  */
@@ -58,7 +59,10 @@ function faultOf({ step, target }: { readonly step: string; readonly target: Tar
 async function whileLocked<T>(target: Target, work: () => Promise<T>, context: StepContext): Promise<T> {
   const { passwordFile, ...connection } = target.database;
   process.env.PGPASSFILE = passwordFile;
-  const blocker = new pg.Client({ ...connection, application_name: 'forgotten-report' });
+  // Side by side it is the copy that is migrated, in place the database that serves.
+  const { copyDatabase } = context.evidenceOfKind('copy-beside');
+  const database = typeof copyDatabase === 'string' ? copyDatabase : connection.database;
+  const blocker = new pg.Client({ ...connection, database, application_name: 'forgotten-report' });
   blocker.on('error', () => undefined); // The fence of the rollback ends this session.
   await blocker.connect();
   await blocker.query('BEGIN; LOCK TABLE products IN ACCESS SHARE MODE');
