@@ -21,6 +21,20 @@ export async function databaseOid(client: Client, name: string): Promise<string 
 }
 
 /**
+ * Whether a DROP DATABASE of this name was cut off half-way: nobody can connect to what is left of it, and all that can be
+ * done is to drop it again (PostgreSQL marks it by `datconnlimit` -2 since 15.4).
+ *
+ * @example await isHalfDropped(client, 'shop_copy')
+ */
+export async function isHalfDropped(client: Client, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ half: boolean }>(
+    'SELECT datconnlimit = -2 AS half FROM pg_database WHERE datname = $1',
+    [name],
+  );
+  return rows[0]?.half === true;
+}
+
+/**
  * Drops a database if it exists, its sessions with it.
  *
  * @throws Refused `drop-forbidden` for a name in `mustNotBe`: a guard against a mixed-up argument.

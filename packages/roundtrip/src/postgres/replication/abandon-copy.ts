@@ -1,7 +1,7 @@
 import { Refused } from '../../errors.ts';
 import { type Client, withClient } from '../connection.ts';
 import { openDatabase } from '../fence.ts';
-import { databaseOid, dropDatabase } from '../switch.ts';
+import { databaseOid, dropDatabase, isHalfDropped } from '../switch.ts';
 import type { CopyBegun, CopySite } from './begin-copy.ts';
 import { removeDdlGuard } from './ddl-guard.ts';
 import { dropMarkerTable } from './marker.ts';
@@ -16,7 +16,8 @@ const APPLICATION = 'roundtrip copy';
 
 /**
  * Removes a copy and its forward stream: nothing is left on the source. The source is only freed of what the copy put
- * there. What a killed switch has closed, the copy and the source, is opened first.
+ * there. What a killed switch has closed, the copy and the source, is opened first. A copy that an earlier call dropped
+ * half-way is dropped again.
  *
  * @throws Refused `copy-is-live` for a copy that carries the live name by now, told by its OID when `begun` is given;
  * `switch-halfway` when no database has the live name: nothing was dropped then.
@@ -31,16 +32,19 @@ export async function abandonCopy(
 ): Promise<void> {
   const { source, admin, copyDatabase } = site;
   if (copyDatabase === source.database) throw copyIsLive(copyDatabase);
-  const exists = await withClient(admin, { applicationName: APPLICATION }, async (client) => {
+  const left = await withClient(admin, { applicationName: APPLICATION }, async (client) => {
     await refuseMoved(client, site, options.begun);
     await openWhatWeClosed(client, site, stream.slot);
-    return (await databaseOid(client, copyDatabase)) !== undefined;
+    if ((await databaseOid(client, copyDatabase)) === undefined) return 'nothing';
+    return (await isHalfDropped(client, copyDatabase)) ? 'remains' : 'copy';
   });
-  if (exists) {
+  if (left === 'copy') {
     await withClient({ ...admin, database: copyDatabase }, { applicationName: APPLICATION }, async (copy) => {
       await detach(copy, stream, { timeoutMs: options.timeoutMs });
       await removePasswordFile(copy, stream.name);
     });
+  }
+  if (left !== 'nothing') {
     await withClient(admin, { applicationName: APPLICATION }, (client) =>
       dropDatabase(client, copyDatabase, { mustNotBe: [source.database] }),
     );

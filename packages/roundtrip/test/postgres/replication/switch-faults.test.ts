@@ -17,6 +17,7 @@ import {
   type SwitchToCopyOptions,
   switchToCopy,
 } from '../../../src/postgres/replication/index.ts';
+import { detach } from '../../../src/postgres/replication/subscription.ts';
 import { databaseOid, dropDatabase } from '../../../src/postgres/switch.ts';
 import { type BegunCopy, begunCopy } from './begun-copy.ts';
 import { eventually } from './reverse-shop.ts';
@@ -326,6 +327,23 @@ test('trap: a copy that a killed switch left closed can be abandoned, and produc
     [options.begun.stream.slot],
   );
   assert.deepEqual(rows[0], { slots: 0, publications: 0, triggers: 0, schemas: 0 });
+});
+
+test('a copy whose DROP DATABASE was cut off is dropped again, and nothing of it is left', async () => {
+  const copy = await begun('half_dropped');
+  const { shop, options } = copy;
+  const { stream } = options.begun;
+  await withClient({ ...shop.live, database: options.copyDatabase }, { applicationName: 't' }, (client) =>
+    detach(client, stream, { timeoutMs: 20_000 }),
+  );
+  // What PostgreSQL writes first; a session that ends here leaves the rest undone.
+  await admin.query('UPDATE pg_database SET datconnlimit = -2 WHERE datname = $1', [options.copyDatabase]);
+  await abandonCopy(options, stream, { timeoutMs: 20_000 });
+  assert.equal(await databaseOid(admin, options.copyDatabase), undefined);
+  const { rowCount } = await shop.onLive('SELECT FROM pg_replication_slots WHERE slot_name = $1', [
+    stream.slot,
+  ]);
+  assert.equal(rowCount, 0);
 });
 
 test('a copy is not abandoned in the middle of an exchange, nor once it serves', async () => {
