@@ -24,6 +24,17 @@ function commandsOf(file: string): string[] {
   return [...text.matchAll(/(?:^|`)roundtrip ([a-z][^`\n#&|]*)/gm)].map((match) => (match[1] ?? '').trim());
 }
 
+/** Headings of a document as the links of a forge name them. */
+function headingsOf(file: string): string[] {
+  return [...readFileSync(file, 'utf8').matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .trim()
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 describe('the documents', () => {
   for (const file of FILES) {
     const commands = commandsOf(file);
@@ -45,14 +56,14 @@ describe('the documents', () => {
     });
   }
 
-  it('link only to files that are there', () => {
+  it('link only to files and headings that are there', () => {
     for (const file of FILES) {
       const text = readFileSync(path.join(ROOT, file), 'utf8');
-      for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
-        assert.ok(
-          globSync(path.join(ROOT, path.dirname(file), target)).length > 0,
-          `${file} links to ${target}`,
-        );
+      for (const [, target = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)) {
+        const found = target === '' ? path.join(ROOT, file) : path.join(ROOT, path.dirname(file), target);
+        assert.ok(globSync(found).length > 0, `${file} links to ${target}`);
+        if (anchor !== undefined && found.endsWith('.md'))
+          assert.ok(headingsOf(found).includes(anchor), `${file} links to ${target}#${anchor}`);
       }
     }
   });
