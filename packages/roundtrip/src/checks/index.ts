@@ -1,4 +1,5 @@
 import { asRoundtripError } from '../errors.ts';
+import { lostSession } from '../postgres/lost-session.ts';
 import type { StepContext, StepKinds } from '../steps/step-kind.ts';
 import { alertChannels } from './alert-channels.ts';
 import type { Check, CheckContext, Finding, PreflightContext } from './check.ts';
@@ -99,7 +100,7 @@ async function guarded(name: string, run: () => Promise<readonly Finding[]>): Pr
   try {
     return (await run()).map((finding) => ({ ...finding, check: name }));
   } catch (thrown) {
-    const error = asRoundtripError(thrown);
+    const error = asRoundtripError(lostSession(thrown) ?? thrown);
     return [
       {
         check: name,

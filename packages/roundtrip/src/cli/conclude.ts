@@ -1,6 +1,7 @@
 import type { RunResult } from '../engine/operation.ts';
 import { asRoundtripError, type RoundtripError } from '../errors.ts';
 import { type RunState, stepState } from '../journal/fold.ts';
+import { lostSession } from '../postgres/lost-session.ts';
 import type { CliEnvironment } from './environment.ts';
 import { EXIT, exitCodeOfError, exitCodeOfHalt } from './exit-codes.ts';
 import { nextMove } from './next-move.ts';
@@ -23,8 +24,9 @@ export function concludeRun(
     );
     return exitCode;
   }
+  const why = halt.next === 'interrupted' ? `: ${halt.reason}` : '';
   environment.stderr.write(
-    `\n${runId}: ${verdict} (exit ${exitCode})\n${productionState(state)}\n${nextMove(runId, halt, false)}\n`,
+    `\n${runId}: ${verdict}${why} (exit ${exitCode})\n${productionState(state)}\n${nextMove(runId, halt, false)}\n`,
   );
   return exitCode;
 }
@@ -35,7 +37,7 @@ export function concludeError(
   thrown: unknown,
   options: { readonly json: boolean; readonly production: string },
 ): number {
-  const error: RoundtripError = asRoundtripError(thrown);
+  const error: RoundtripError = asRoundtripError(lostSession(thrown) ?? thrown);
   const exitCode = exitCodeOfError(error);
   if (options.json) {
     const { outcome, code, seen, expected, next, fields } = error;
@@ -93,5 +95,6 @@ function touched(state: RunState): boolean {
 }
 
 function firstError(state: RunState): unknown {
-  return Object.values(state.steps).find((step) => step.do.error ?? step.undo.error)?.do.error;
+  const errors = Object.values(state.steps).map((step) => step.do.error ?? step.undo.error);
+  return errors.find((error) => error !== undefined);
 }

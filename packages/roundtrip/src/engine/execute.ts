@@ -1,11 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { asRoundtripError, Failed, type RoundtripError } from '../errors.ts';
 import { applyRecord, foldJournal, type RunState, stepState } from '../journal/fold.ts';
 import type { JournalStore } from '../journal/journal-file.ts';
 import type { Act, JournalBody, JournalRecord, OutcomeRecord, RecordedError } from '../journal/record.ts';
 import type { JsonObject } from '../json.ts';
+import { lostSession } from '../postgres/lost-session.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { StepContext, StepKind, StepKinds } from '../steps/step-kind.ts';
 import { type Decision, decide } from './decide.ts';
+
+const AFTER_LOST_SESSION_MS = 1_000;
 
 /** What the loop needs from outside. */
 export interface Execution {
@@ -48,7 +52,7 @@ export async function execute(
   };
   for (;;) {
     if (execution.signal.aborted)
-      return { halt: { next: 'interrupted', reason: String(execution.signal.reason) }, state };
+      return { halt: { next: 'interrupted', reason: reasonOf(execution.signal) }, state };
     const decision = decide(execution.plan, state);
     switch (decision.next) {
       case 'act':
@@ -69,6 +73,10 @@ export async function execute(
         return { halt: decision, state };
     }
   }
+}
+
+function reasonOf({ reason }: AbortSignal): string {
+  return reason instanceof Error ? asRoundtripError(reason).seen : String(reason);
 }
 
 function label(body: JournalBody): string {
@@ -105,13 +113,18 @@ async function performAct(request: ActRequest): Promise<void> {
     execution.onBoundary?.(`after ${act}:${step.id}`);
     outcome({ ok: true, ...result });
   } catch (thrown) {
-    const error = deadline.aborted ? timedOut(step.id, step.timeoutMs, thrown) : asRoundtripError(thrown);
+    const error = deadline.aborted
+      ? timedOut(step.id, step.timeoutMs, thrown)
+      : asRoundtripError(lostSession(thrown) ?? thrown);
     if (error.code === 'journal-unwritable') throw error; // The journal cannot record its own failure.
     outcome({
       ok: false,
       error: recordedError(error),
       interrupted: execution.signal.aborted ? true : undefined,
     });
+    // A server that lost one session is often about to lose them all: three attempts at once would meet the same moment.
+    if (error.code === 'session-lost')
+      await delay(AFTER_LOST_SESSION_MS, undefined, { signal: execution.signal }).catch(() => undefined);
   }
 }
 

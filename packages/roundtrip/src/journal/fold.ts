@@ -128,7 +128,8 @@ function applyBody(state: RunState, body: JournalBody, at: string): RunState {
         next: 'report this',
       });
     case 'resumed':
-      return { ...state, resumes: state.resumes + 1 };
+      // Somebody has decided to go on: what ended in doubt may be tried as often again.
+      return { ...state, resumes: state.resumes + 1, steps: mapValues(state.steps, undoubted) };
     case 'override':
       return {
         ...state,
@@ -192,6 +193,15 @@ function applyIntent(state: RunState, step: string, act: Act, attempt: number, a
     endedAt: undefined,
     error: undefined,
   }));
+}
+
+function undoubted(step: StepState): StepState {
+  const again = (act: ActState): ActState => ({ ...act, ambiguous: undefined });
+  return { ...step, do: again(step.do), undo: again(step.undo), finish: again(step.finish) };
+}
+
+function mapValues<T>(record: Readonly<Record<string, T>>, change: (value: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 
 function applyOutcome(state: RunState, body: OutcomeRecord, at: string): RunState {

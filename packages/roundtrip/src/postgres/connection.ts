@@ -36,7 +36,7 @@ const PINNED = [
 ];
 
 /**
- * Opens a session. The caller ends it.
+ * Opens a session. The caller ends it. A server that is just starting is waited for, `connectTimeoutMs` at most.
  *
  * @throws Failed `connection-failed`, naming host, port and database, never the password.
  */
@@ -58,11 +58,8 @@ export async function connect(address: DatabaseAddress, options: SessionOptions)
     keepAlive: true,
     replication: options.replication,
   };
-  const client = new pg.Client(config);
-  // A session that is cut while idle raises here; the next query on it reports the loss to whoever waits.
-  client.on('error', () => undefined);
   try {
-    await client.connect();
+    return await openSession(config, performance.now() + (options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS));
   } catch (cause) {
     const { message } = cause as Error;
     throw new Failed({
@@ -76,7 +73,26 @@ export async function connect(address: DatabaseAddress, options: SessionOptions)
       cause,
     });
   }
-  return client;
+}
+
+/** "The database system is starting up": after a crash of any backend, for as long as the WAL is replayed. */
+const STARTING = '57P03';
+const STARTING_AGAIN_MS = 200;
+
+async function openSession(config: pg.ClientConfig, untilMs: number): Promise<Client> {
+  for (;;) {
+    const client = new pg.Client(config);
+    // A session that is cut while idle raises here; the next query on it reports the loss to whoever waits.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      const isStarting = error instanceof Error && 'code' in error && error.code === STARTING;
+      if (!isStarting || performance.now() + STARTING_AGAIN_MS > untilMs) throw error;
+      await delay(STARTING_AGAIN_MS);
+    }
+  }
 }
 
 /**

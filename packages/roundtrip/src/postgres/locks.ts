@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Refused } from '../errors.ts';
+import { Ambiguous, Refused } from '../errors.ts';
 import { type Client, connect, type DatabaseAddress } from './connection.ts';
 
 /** An advisory lock on a session of its own. */
@@ -22,7 +22,7 @@ export async function acquireAdvisoryLock(address: DatabaseAddress, key: string)
   const lost = new AbortController();
   let released = false;
   client.on('end', () => {
-    if (!released) lost.abort('the session that held the operator lock was lost');
+    if (!released) lost.abort(lockLost());
   });
   const taken = await tryLockFor(client, key, HANDOVER_MS);
   if (!taken) {
@@ -42,6 +42,15 @@ export async function acquireAdvisoryLock(address: DatabaseAddress, key: string)
       await client.end();
     },
   };
+}
+
+function lockLost(): Ambiguous {
+  return new Ambiguous({
+    code: 'lock-lost',
+    seen: 'the session that held the operator lock was lost',
+    expected: 'it to last as long as the run',
+    next: 'make sure that nobody else operates on this target, then resume',
+  });
 }
 
 /** A holder that was killed a moment ago still has its session until the server notices. */
