@@ -26,6 +26,14 @@ interface GuideOptions extends CommonOptions {
   readonly check?: boolean | undefined;
 }
 
+/** How a file says where the parts go. */
+const MARKS = `
+A region stands between marks on lines of their own; a mark may name a target:
+  <!-- roundtrip guide: timeline -->
+  <!-- /roundtrip guide -->
+  <!-- roundtrip guide: rollback production -->
+  <!-- /roundtrip guide -->`;
+
 /** `roundtrip guide`: the parts of a migration guide that follow from the runbook and its rehearsal. */
 export const registerGuide: RegisterVerb = (program, run) => {
   program
@@ -36,6 +44,7 @@ export const registerGuide: RegisterVerb = (program, run) => {
     .addOption(new Option('--part <part>', 'one part alone').choices(GUIDE_PARTS))
     .option('--into <file>', 'into the marked regions of a Markdown file, instead of stdout')
     .option('--check', 'write nothing; exit 3 where the file is not what would be written')
+    .addHelpText('after', MARKS)
     .action(
       run<GuideOptions>(async (environment, options) => {
         const { receipts } = readReceipts(stateFolder(environment, options));
