@@ -12,6 +12,7 @@ import { registerCheck } from './verbs/check.ts';
 import { registerCompare } from './verbs/compare.ts';
 import { registerGuide } from './verbs/guide.ts';
 import { registerInit } from './verbs/init.ts';
+import { registerLint } from './verbs/lint.ts';
 import { registerPlan } from './verbs/plan.ts';
 import { registerReport } from './verbs/report.ts';
 import { registerServe } from './verbs/serve.ts';
@@ -31,6 +32,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerServe,
   registerBackup,
   registerBlastRadius,
+  registerLint,
   registerCompare,
   registerUnlock,
 ];
@@ -58,7 +60,10 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
     async (...parsed: unknown[]): Promise<void> => {
       const command = parsed.at(-1) as Command;
       const named = Object.fromEntries(
-        command.registeredArguments.map((argument, index) => [argument.name(), command.args[index]]),
+        command.registeredArguments.map((argument, index) => [
+          argument.name(),
+          argument.variadic ? command.args.slice(index) : command.args[index],
+        ]),
       );
       const options = { ...command.optsWithGlobals(), ...named } as unknown as Options;
       try {

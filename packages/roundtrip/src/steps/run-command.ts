@@ -7,6 +7,7 @@ import type { RunProcessResult } from '../process/run-process.ts';
 import { type StepCommon, type StepEffect, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { runOn } from '../services/run-on.ts';
 import type { RemoteHost } from '../services/ssh.ts';
+import { observeLocks } from './observe-locks.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { endSurvivors, noteChildren, noteRemote } from './survivors.ts';
 import { applicationName, databaseOf, type WorksOn } from './target-databases.ts';
@@ -144,6 +145,28 @@ export function lastLine(result: RunProcessResult): Json {
   }
 }
 
+/** A rehearsal sees which locks the command holds on tables that customers use, and for how long. */
+async function observedLocks(
+  context: StepContext,
+  args: CommandArgs,
+): Promise<{ readonly stop: () => Promise<void>; readonly held: () => Json | undefined }> {
+  let held: readonly JsonObject[] = [];
+  if (!args.database || context.runKind !== 'rehearsal')
+    return { stop: async () => undefined, held: () => undefined };
+  const observation = await observeLocks(databaseOf(context, args.on));
+  return {
+    stop: async () => {
+      try {
+        held = (await observation.stop()).map((lock) => ({ ...lock }));
+      } catch (error) {
+        // A look that failed must not fail a command that did not.
+        context.log(`locks were not observed to the end: ${(error as Error).message}`);
+      }
+    },
+    held: () => (held.length === 0 ? undefined : held),
+  };
+}
+
 async function inspectCommand(context: StepContext, args: CommandArgs): Promise<Inspection> {
   await endSurvivors(context);
   if (args.inspect === undefined) return args.idempotent ? 'not-done' : 'unknown';
@@ -156,11 +179,13 @@ export const commandKind = anyStepKind<CommandArgs>({
   kind: 'command',
   inspect: inspectCommand,
   async do(context, args) {
-    const result = await runStepCommand(context, args, args.argv);
+    const locks = await observedLocks(context, args);
+    const result = await runStepCommand(context, args, args.argv).finally(locks.stop);
     writeFileSync(path.join(context.runDirectory, `${context.step.id}.stdout`), result.stdout, {
       mode: 0o600,
     });
-    return { exitCode: result.exitCode, durationMs: result.durationMs, stdout: lastLine(result) };
+    const { exitCode, durationMs } = result;
+    return { exitCode, durationMs, stdout: lastLine(result), locks: locks.held() };
   },
   async verify(context, args) {
     if (args.verify === undefined) return {};
