@@ -1,5 +1,6 @@
 import {
   type CheckSpec,
+  lintMigrations,
   requireAnswer,
   requireBuild,
   requireCommand,
@@ -49,6 +50,12 @@ export function storyChecks(target: Target): CheckSpec[] {
       prints: Object.entries(least).map(([path, value]) => ({ path, is: '>=', value })),
       timeout: '10min',
       cure: ASK_1C,
+    }),
+    // Behind a closed door or on a copy nobody waits: it warns. The migrations of the shop are run with a lock_timeout.
+    lintMigrations({
+      folder: 'packages/freesport/migrations/variants',
+      usedBy: ['packages/freesport/src'],
+      lockTimeoutIsSet: true,
     }),
     // Asked without a password, 1C answers 401: it is there.
     ...(exchangeUrl === undefined

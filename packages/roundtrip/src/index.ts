@@ -2,6 +2,7 @@
 export type { AlertChannel } from './alerts/alert-channel.ts';
 export type { CopyDestination } from './backup-store/copy-destination.ts';
 export type { SmokeCommand } from './backup-store/smoke-test-restored.ts';
+export { lintMigrations } from './checks/lint-migrations.ts';
 export { requireAnswer } from './checks/require-answer.ts';
 export { requireBuild } from './checks/require-build.ts';
 export { requireCommand } from './checks/require-command.ts';

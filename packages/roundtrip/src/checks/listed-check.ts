@@ -2,12 +2,14 @@ import { Bug } from '../errors.ts';
 import type { CheckSpec } from '../runbook/check-spec.ts';
 import type { Check } from './check.ts';
 import type { CheckKind } from './check-kind.ts';
+import { lintMigrationsKind } from './lint-migrations.ts';
 import { requireAnswerKind } from './require-answer.ts';
 import { requireBuildKind } from './require-build.ts';
 import { requireCommandKind } from './require-command.ts';
 import { requireFilesKind } from './require-files.ts';
 
 const KINDS: readonly CheckKind[] = [
+  lintMigrationsKind,
   requireAnswerKind,
   requireBuildKind,
   requireCommandKind,
