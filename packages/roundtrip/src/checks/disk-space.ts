@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { withClient } from '../postgres/connection.ts';
+import { megabytes } from './bytes.ts';
 import type { Check } from './check.ts';
 
 /** The dump is compressed, but a dump of incompressible data is as large as the database without its indexes. */
@@ -25,13 +26,12 @@ export const diskSpace: Check = {
     );
     const neededBytes = databaseBytes * DUMP_FACTOR;
     if (freeBytes >= neededBytes) return [];
-    const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
     return [
       {
         code: 'disk-too-small',
         severity: 'refusal',
-        seen: `${mb(freeBytes)} free at ${stateFolder}`,
-        expected: `at least ${mb(neededBytes)} for the dump`,
+        seen: `${megabytes(freeBytes)} free at ${stateFolder}`,
+        expected: `at least ${megabytes(neededBytes)} for the dump`,
         cure: 'free the disk or choose another --state folder',
       },
     ];

@@ -19,8 +19,10 @@ import { protectedTables } from './protected-tables.ts';
 import { receiptFresh } from './receipt-fresh.ts';
 import { replicationSlots } from './replication-slots.ts';
 import { returnStreamReady } from './return-stream-ready.ts';
+import { serverDisk } from './server-disk.ts';
 import { sharedSession } from './shared-session.ts';
 import { targetIdentity } from './target-identity.ts';
+import { wayBackAffordable } from './way-back-affordable.ts';
 
 const CHECKS: readonly Check[] = [
   targetIdentity,
@@ -37,6 +39,8 @@ const CHECKS: readonly Check[] = [
   returnStreamReady,
   presentRelease,
   diskSpace,
+  serverDisk,
+  wayBackAffordable,
   receiptFresh,
   insideWindow,
   alertChannels,
