@@ -11,6 +11,7 @@ import { extensions } from './extensions.ts';
 import { insideWindow } from './inside-window.ts';
 import { listedCheck } from './listed-check.ts';
 import { longTransactions } from './long-transactions.ts';
+import { nextRelease } from './next-release.ts';
 import { pendingRestart } from './pending-restart.ts';
 import { preparedTransactions } from './prepared-transactions.ts';
 import { presentRelease } from './present-release.ts';
@@ -38,6 +39,7 @@ const CHECKS: readonly Check[] = [
   replicationSlots,
   returnStreamReady,
   presentRelease,
+  nextRelease,
   diskSpace,
   serverDisk,
   wayBackAffordable,

@@ -100,8 +100,8 @@ function noReleases(target: string): Finding {
   return {
     code: 'no-releases',
     severity: 'refusal',
-    seen: `the runbook has no \`releases\`, or target "${target}" has none`,
+    seen: `the releases of the runbook, or of target "${target}", are not known`,
     expected: 'tags and a repository, in which the pending migrations are found',
-    cure: 'add them, or take lintMigrations out and run `roundtrip lint FILES` by hand',
+    cure: 'name both, or take lintMigrations out and run `roundtrip lint FILES` by hand',
   };
 }

@@ -31,6 +31,31 @@ export async function planFor(runbook: Runbook, target: string): Promise<Plan> {
   return resolvePlan({ runbook, target, releases: await pinReleases(runbook, target) });
 }
 
+/**
+ * The plan of a target as far as it can be made, and what kept it from being whole: a tag that is not there is told together with
+ * everything else, and not instead.
+ */
+export async function planForCheck(
+  runbook: Runbook,
+  target: string,
+): Promise<{ readonly plan: Plan; readonly findings: readonly NamedFinding[] }> {
+  try {
+    return { plan: await planFor(runbook, target), findings: [] };
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== 'unknown-release') throw error;
+    const { code, seen, expected, next } = error;
+    const finding: NamedFinding = {
+      check: 'releases',
+      code,
+      severity: 'refusal',
+      seen,
+      expected,
+      cure: next,
+    };
+    return { plan: resolvePlan({ runbook, target, releases: null }), findings: [finding] };
+  }
+}
+
 /** All that preflight finds for a live run of the plan. */
 export async function checkPlan(
   operation: Operation,
@@ -83,8 +108,13 @@ export function refuseFindings(refusals: readonly NamedFinding[]): void {
   throw new Refused({
     code: 'preflight-refused',
     seen: refusals.map(({ check, code, seen }) => `[${check}] ${code}: ${seen}`).join('\n'),
-    expected: refusals.map(({ expected }) => expected).join('; '),
-    next: refusals.map(({ cure }) => cure).join('; '),
+    expected: eachOnce(refusals.map(({ expected }) => expected)),
+    next: eachOnce(refusals.map(({ cure }) => cure)),
     fields: { findings: refusals },
   });
+}
+
+/** Several checks that met the same cause have the same cure. */
+function eachOnce(texts: readonly string[]): string {
+  return [...new Set(texts)].join('; ');
 }

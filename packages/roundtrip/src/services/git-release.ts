@@ -97,7 +97,7 @@ export async function deployRelease(options: {
       next: 'find out who moved the tag; plan and rehearse again',
     });
   }
-  const place = path.join(releasesDirectory, `${tag.replaceAll('/', '-')}-${commit.slice(0, 12)}`);
+  const place = releaseFolder({ releasesDirectory, tag, commit });
   removeHalfMade(place);
   if (existsSync(place)) {
     requireClean(place, await editedFiles(place));
@@ -123,6 +123,20 @@ export async function deployRelease(options: {
     throw error;
   }
   return { path: place, tag, commit };
+}
+
+/**
+ * Where a release is, or will be, once it is exported.
+ *
+ * @example releaseFolder({ releasesDirectory: '/srv/releases', tag: 'v13.4', commit: '0c9ff2d1a2b3c4' }) // '/srv/releases/v13.4-0c9ff2d1a2b3'
+ */
+export function releaseFolder(options: {
+  readonly releasesDirectory: string;
+  readonly tag: string;
+  readonly commit: string;
+}): string {
+  const { releasesDirectory, tag, commit } = options;
+  return path.join(releasesDirectory, `${tag.replaceAll('/', '-')}-${commit.slice(0, 12)}`);
 }
 
 /** Links into the releases directory: `current` is what production runs, `next` what is tried beside it. */

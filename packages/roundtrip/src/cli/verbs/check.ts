@@ -1,4 +1,4 @@
-import { checkPlan, planFor } from '../../engine/preflight-run.ts';
+import { checkPlan, planForCheck } from '../../engine/preflight-run.ts';
 import { type CommonOptions, loadRunbook, operationOf } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RegisterVerb } from '../verb.ts';
@@ -14,8 +14,11 @@ export const registerCheck: RegisterVerb = (program, run) => {
     .action(
       run<CommonOptions & { target: string }>(async (environment, options) => {
         const runbook = await loadRunbook(environment, options);
-        const plan = await planFor(runbook, options.target);
-        const findings = await checkPlan(operationOf(environment, options, runbook), plan);
+        const { plan, findings: kept } = await planForCheck(runbook, options.target);
+        const found = await checkPlan(operationOf(environment, options, runbook), plan);
+        // A step that resolves the same tag says the same.
+        const told = new Set(kept.map(({ seen }) => seen));
+        const findings = [...kept, ...found.filter(({ seen }) => !told.has(seen))];
         const refusals = findings.filter(({ severity }) => severity === 'refusal');
         const exitCode = refusals.length === 0 ? EXIT.success : EXIT.refused;
         const { stdout } = environment;
