@@ -10,6 +10,7 @@ import { registerBackup } from './verbs/backup.ts';
 import { registerBlastRadius } from './verbs/blast-radius.ts';
 import { registerCheck } from './verbs/check.ts';
 import { registerCompare } from './verbs/compare.ts';
+import { registerFingerprint } from './verbs/fingerprint.ts';
 import { registerGuide } from './verbs/guide.ts';
 import { registerInit } from './verbs/init.ts';
 import { registerLint } from './verbs/lint.ts';
@@ -34,6 +35,7 @@ const VERBS: readonly RegisterVerb[] = [
   registerBlastRadius,
   registerLint,
   registerCompare,
+  registerFingerprint,
   registerUnlock,
 ];
 

@@ -1,7 +1,8 @@
 import { Refused } from '../errors.ts';
 import { listTables, type TableColumns } from './columns.ts';
 import { type Client, connect, type DatabaseAddress } from './connection.ts';
-import { sumOfRows } from './fingerprint.ts';
+import { type PrimaryKey, primaryKeyOf } from './primary-key.ts';
+import { sumOfRows } from './row-sums.ts';
 import { canonicalTableName, quoted, sqlTableName } from './table-name.ts';
 
 /** One row that two databases do not have alike. Values are not shown: they may be customers' data. */
@@ -60,7 +61,7 @@ interface Search {
   readonly left: Client;
   readonly right: Client;
   readonly table: string;
-  readonly key: readonly { readonly name: string; readonly type: string }[];
+  readonly key: PrimaryKey;
   readonly columns: TableColumns['columns'];
   readonly uncompared: readonly string[];
   readonly max: number;
@@ -126,22 +127,6 @@ async function columnsOf(client: Client, table: string): Promise<TableColumns['c
     seen: `no table ${table} in ${client.database}`,
     expected: 'the table on both sides',
     next: 'check the name',
-  });
-}
-
-async function primaryKeyOf(client: Client, table: string): Promise<Search['key']> {
-  const { rows } = await client.query<{ name: string; type: string }>(
-    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type
-     FROM pg_index i, unnest(i.indkey) WITH ORDINALITY k(num, n), pg_attribute a
-     WHERE i.indrelid = $1::regclass AND i.indisprimary AND a.attrelid = i.indrelid AND a.attnum = k.num ORDER BY k.n`,
-    [sqlTableName(table)],
-  );
-  if (rows.length > 0) return rows;
-  throw new Refused({
-    code: 'no-primary-key',
-    seen: `${table} has no primary key`,
-    expected: 'one, by which rows can be named',
-    next: `ALTER TABLE ${table} ADD PRIMARY KEY …`,
   });
 }
 
@@ -212,7 +197,7 @@ async function sumParts(
   const { where, values } = condition(search, range);
   const part = partOf(search, boundaries, 0, values);
   const { rows } = await client.query<PartSum & { part: number }>(
-    sumOfRows(search.columns, `${sqlTableName(search.table)} WHERE ${where}`, part),
+    sumOfRows(search.columns, `${sqlTableName(search.table)} WHERE ${where}`, { part }),
     values,
   );
   return new Map(rows.map((sum) => [sum.part, sum]));

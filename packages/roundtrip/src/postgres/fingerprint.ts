@@ -1,7 +1,9 @@
 import { Failed } from '../errors.ts';
 import { listTables, type TableColumns, type TableStorage } from './columns.ts';
 import { type Client, connect, type DatabaseAddress } from './connection.ts';
-import { canonicalTableName, quoted } from './table-name.ts';
+import { sumOfRows } from './row-sums.ts';
+import { type SampleRule, sampleRules, type TableSample } from './sample.ts';
+import { canonicalTableName } from './table-name.ts';
 
 /** Order-independent digest of a table's rows. */
 export interface TableFingerprint {
@@ -11,6 +13,8 @@ export interface TableFingerprint {
   readonly digest: string;
   /** The columns that went into it, in order: a later fingerprint uses the same ones. */
   readonly columns: readonly string[];
+  /** There only where the digest is of a sample: it then proves less, see `sampleInWords`. */
+  readonly sample?: TableSample | undefined;
 }
 
 /** Fingerprints by "schema.table", in the one spelling of `formatTableName`. */
@@ -22,6 +26,8 @@ export interface FingerprintOptions {
   /** Snapshot of another session (`pg_export_snapshot`): all workers see the same rows. */
   readonly snapshot?: string | undefined;
   readonly workers?: number | undefined;
+  /** Shares by table (0.01 is one row of a hundred), for tables that are too large to hash whole; all others are. */
+  readonly samples?: Readonly<Record<string, number>> | undefined;
   readonly applicationName?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,7 +42,7 @@ const MASK_64 = (1n << 64n) - 1n;
  * items against 2.3 s for hashing `row::text` (2026-11), and needs no pinned output format; its values are
  * comparable within one major version and platform. (Summing them unmixed was blind to exchanged values: `sumOfRows`.)
  *
- * @throws Failed `table-missing` for a table that is not there.
+ * @throws Failed `table-missing` for a table that is not there; Refused `no-primary-key` for a sampled table without one.
  * @example (await fingerprintTables(address, { tables: ['orders'] }))['public.orders'].rows // "20000"
  */
 export async function fingerprintTables(
@@ -51,7 +57,9 @@ export async function fingerprintTables(
     if (first === undefined) return {};
     const tables = await listTables(first, wanted);
     requireAll(wanted, tables);
-    return await fingerprintWith(sessions, tables, options.signal);
+    requireAll(Object.keys(options.samples ?? {}).map(canonicalTableName), tables);
+    const rules = await sampleRules(first, tables, options.samples ?? {});
+    return await fingerprintWith(sessions, tables, options.signal, rules);
   } finally {
     await Promise.all(sessions.map((session) => session.end()));
   }
@@ -65,10 +73,13 @@ export async function fingerprintWith(
   sessions: readonly Client[],
   tables: readonly TableColumns[],
   signal?: AbortSignal | undefined,
+  rules: ReadonlyMap<string, SampleRule> = new Map(),
 ): Promise<TableFingerprints> {
-  const pieces = tables.flatMap((table) => piecesOf(table, sessions.length));
+  const pieces = tables.flatMap((table) => piecesOf(table, rules.get(table.table), sessions.length));
   const sums = await sumPieces(sessions, pieces, signal);
-  return Object.fromEntries(tables.map((table) => [table.table, combine(table, sums)]));
+  return Object.fromEntries(
+    tables.map((table) => [table.table, combine(table, rules.get(table.table), sums)]),
+  );
 }
 
 /**
@@ -85,13 +96,18 @@ export function compareFingerprints(before: TableFingerprints, after: TableFinge
       b === undefined ||
       a.rows !== b.rows ||
       a.digest !== b.digest ||
-      a.columns.join() !== b.columns.join()
+      a.columns.join() !== b.columns.join() ||
+      // A sample equals another of the same rows only: never a whole table, whatever the digests say.
+      a.sample?.share !== b.sample?.share ||
+      a.sample?.rows !== b.sample?.rows ||
+      a.sample?.key.join() !== b.sample?.key.join()
     );
   });
 }
 
 interface Piece {
   readonly table: TableColumns;
+  readonly rule: SampleRule | undefined;
   readonly storage: TableStorage;
   readonly fromPage: number;
   /** Exclusive; null for the rest of the table. */
@@ -101,6 +117,7 @@ interface Piece {
 interface PieceSum {
   readonly piece: Piece;
   readonly rows: bigint;
+  readonly sampled: bigint;
   readonly first: bigint;
   readonly second: bigint;
 }
@@ -136,14 +153,16 @@ async function openSessions(
   }
 }
 
-function piecesOf(table: TableColumns, workers: number): Piece[] {
+function piecesOf(table: TableColumns, rule: SampleRule | undefined, workers: number): Piece[] {
   return table.storage.flatMap((storage): Piece[] => {
-    if (storage.pages < SPLIT_PAGES || workers === 1) return [{ table, storage, fromPage: 0, toPage: null }];
+    if (storage.pages < SPLIT_PAGES || workers === 1)
+      return [{ table, rule, storage, fromPage: 0, toPage: null }];
     // Finer than one piece a worker, so that an uneven table does not leave a worker idle.
     const count = workers * 4;
     const step = Math.ceil(storage.pages / count);
     return Array.from({ length: count }, (_, index) => ({
       table,
+      rule,
       storage,
       fromPage: index * step,
       toPage: index === count - 1 ? null : (index + 1) * step,
@@ -175,46 +194,32 @@ async function sumPiece(session: Client, piece: Piece): Promise<PieceSum> {
       ? `ctid >= '(${piece.fromPage},0)'`
       : `ctid >= '(${piece.fromPage},0)' AND ctid < '(${piece.toPage},0)'`;
   const where = piece.fromPage === 0 && piece.toPage === null ? '' : `WHERE ${range}`;
-  const { rows } = await session.query<{ rows: string; first: string; second: string }>(
-    sumOfRows(piece.table.columns, `ONLY ${piece.storage.sql} ${where}`),
+  const { rows } = await session.query<{ rows: string; sampled: string; first: string; second: string }>(
+    sumOfRows(piece.table.columns, `ONLY ${piece.storage.sql} ${where}`, { only: piece.rule?.sql }),
   );
   return {
     piece,
     rows: BigInt(rows[0]?.rows ?? 0),
+    sampled: BigInt(rows[0]?.sampled ?? 0),
     first: BigInt(rows[0]?.first ?? 0),
     second: BigInt(rows[0]?.second ?? 0),
   };
 }
 
-/**
- * SQL for count and digest sums of the rows of `source`, or of each of its parts where `part` is an expression that
- * numbers them.
- *
- * The hash of a record is 31·hash(a) + hash(b): linear, so that a plain sum of it cannot see two rows that exchange
- * the values of one column. Each hash is therefore mixed with a hash of itself before it is summed. `OFFSET 0` keeps
- * the planner from computing the inner hash twice.
- */
-export function sumOfRows(columns: TableColumns['columns'], source: string, part?: string): string {
-  const members = columns.map(({ name, hashed }) =>
-    hashed === 'text' ? `${quoted(name)}::text COLLATE "C"` : quoted(name),
-  );
-  const [inner, outer, group] =
-    part === undefined ? ['', '', ''] : [`, ${part} AS part`, 'part, ', ' GROUP BY part'];
-  return `SELECT ${outer}count(*)::text AS rows, coalesce(sum(a # hashint8extended(a, 1)), 0)::text AS first,
-            coalesce(sum(b # hashint8extended(b, 2)), 0)::text AS second
-     FROM (SELECT ${outer}hash_record_extended(r, 0) AS a, hash_record_extended(r, 7919) AS b
-           FROM (SELECT ROW(${members.join(', ')}) AS r${inner} FROM ${source} OFFSET 0) AS s OFFSET 0) AS h${group}`;
-}
-
-function combine(table: TableColumns, sums: readonly PieceSum[]): TableFingerprint {
+function combine(
+  table: TableColumns,
+  rule: SampleRule | undefined,
+  sums: readonly PieceSum[],
+): TableFingerprint {
   const own = sums.filter((sum) => sum.piece.table === table);
-  const total = (member: 'rows' | 'first' | 'second'): bigint =>
+  const total = (member: 'rows' | 'sampled' | 'first' | 'second'): bigint =>
     own.reduce((sum, piece) => sum + piece[member], 0n);
   const hex = (sum: bigint): string => (sum & MASK_64).toString(16).padStart(16, '0');
   return {
     rows: total('rows').toString(),
     digest: hex(total('first')) + hex(total('second')),
     columns: table.columns.map((column) => column.name),
+    ...(rule && { sample: { share: rule.share, key: rule.key, rows: total('sampled').toString() } }),
   };
 }
 
