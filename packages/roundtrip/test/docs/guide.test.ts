@@ -11,6 +11,18 @@ const FILES = { en: 'migration-guide.md', ru: 'migration-guide.ru.md' } as const
 /** Without a receipt, as the committed guides are. */
 const folder = mkdtempSync(path.join(tmpdir(), 'guide-'));
 
+function blocksOf(file: string, language: string): string[] {
+  const text = readFileSync(path.join(GUIDES, file), 'utf8');
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+    ([, block = '']) => block,
+  );
+}
+
+/** Comments and reasons are in the language of the guide. */
+function withoutComments(block: string): string {
+  return block.replaceAll(/ *#.*$/gm, '').replaceAll(/--reason "[^"]*"/g, '--reason');
+}
+
 /** As the guide itself says: the runbook of the shop and the targets that lie beside it. */
 function guide(...argv: readonly string[]): SpawnSyncReturns<string> {
   const cli = path.join(ROOT, 'packages/roundtrip/bin/roundtrip.ts');
@@ -42,6 +54,37 @@ describe('the migration guide', () => {
     );
     assert.ok((marks[0] ?? []).length >= 6);
     assert.deepEqual(marks[1], marks[0]);
+  });
+
+  it('in both languages gives the same to type, but for what is said about it', () => {
+    const typed = Object.values(FILES).map((file) => blocksOf(file, 'sh').map(withoutComments));
+    assert.ok((typed[0] ?? []).length > 5);
+    assert.deepEqual(typed[1], typed[0]);
+  });
+
+  it('has a front door that nginx takes, and that asks the other release as the one of the demo does', () => {
+    const demo = readFileSync(path.join(ROOT, 'runbooks/product-variant/demo/front-door.ts'), 'utf8');
+    const asked = /proxy_next_upstream [^;]+;/.exec(demo)?.[0] ?? 'no such line in the demo';
+    for (const file of Object.values(FILES)) {
+      const [block = ''] = blocksOf(file, 'nginx');
+      assert.ok(block.includes(asked), `${file}: ${asked}`);
+      const configuration = path.join(folder, 'nginx.conf');
+      writeFileSync(
+        configuration,
+        `pid ${folder}/nginx.pid; events {} http { access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi; uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;\n${block}}`,
+      );
+      const { status, stderr } = spawnSync(
+        '/usr/sbin/nginx',
+        ['-t', '-p', folder, '-c', configuration, '-e', path.join(folder, 'error.log')],
+        { encoding: 'utf8', timeout: 60_000 },
+      );
+      assert.equal(status, 0, stderr);
+    }
+  });
+
+  it('has pieces of JSON that are some', () => {
+    for (const file of Object.values(FILES))
+      for (const piece of blocksOf(file, 'json')) assert.ok(JSON.parse(`{${piece}}`).alerts.length > 0, file);
   });
 
   it('written into a copy that went stale, it is the committed one again, byte for byte', () => {
