@@ -33,7 +33,8 @@ export interface Execution {
 /** Why the loop stopped. */
 export type Halt =
   | Extract<Decision, { next: 'ask-approval' | 'ask-human' | 'stuck' | 'none' }>
-  | { readonly next: 'interrupted'; readonly reason: string };
+  /** `code` where an error of ours was the reason, such as `lock-lost`. */
+  | { readonly next: 'interrupted'; readonly reason: string; readonly code?: string | undefined };
 
 /**
  * The one loop that performs effects: decide, write the intent, act, write the outcome, again. Returns when the run
@@ -51,8 +52,7 @@ export async function execute(
     execution.onBoundary?.(`after append:${label(body)}`);
   };
   for (;;) {
-    if (execution.signal.aborted)
-      return { halt: { next: 'interrupted', reason: reasonOf(execution.signal) }, state };
+    if (execution.signal.aborted) return { halt: interrupted(execution.signal), state };
     const decision = decide(execution.plan, state);
     switch (decision.next) {
       case 'act':
@@ -75,8 +75,10 @@ export async function execute(
   }
 }
 
-function reasonOf({ reason }: AbortSignal): string {
-  return reason instanceof Error ? asRoundtripError(reason).seen : String(reason);
+function interrupted({ reason }: AbortSignal): Halt {
+  if (!(reason instanceof Error)) return { next: 'interrupted', reason: String(reason) };
+  const { seen, code } = asRoundtripError(reason);
+  return { next: 'interrupted', reason: seen, code };
 }
 
 function label(body: JournalBody): string {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createRunAlerts } from '../alerts/run-alerts.ts';
-import { Refused } from '../errors.ts';
+import { asRoundtripError, Refused } from '../errors.ts';
 import { foldJournal, type RunState, stepState } from '../journal/fold.ts';
 import { type JournalStore, openJournal } from '../journal/journal-file.ts';
 import { makeReceipt, type Receipt, saveReceipt } from '../journal/receipt.ts';
@@ -10,6 +11,7 @@ import { newRunId, runPaths, savePlan } from '../journal/run-directory.ts';
 import { withClient } from '../postgres/connection.ts';
 import { identify } from '../postgres/identity.ts';
 import { acquireAdvisoryLock } from '../postgres/locks.ts';
+import { lostSession } from '../postgres/lost-session.ts';
 import { type Plan, planHash } from '../runbook/plan.ts';
 import { adminAddress } from '../steps/target-databases.ts';
 import { TOOL_VERSION } from '../version.ts';
@@ -110,7 +112,13 @@ export async function beginJournal(
   return journal;
 }
 
-/** Runs `work` as the only operator: a lock file for this state folder, an advisory lock for the target's cluster. */
+const RELOCK = { times: 5, pauseMs: 1_000 };
+
+/**
+ * Runs `work` as the only operator: a lock file for this state folder, an advisory lock for the target's cluster. A lock
+ * whose session is lost stops the run; what a human would do then is done here: the lock is taken again, unless somebody
+ * else has it by now, and the run resumed from its journal.
+ */
 export async function locked(
   operation: Operation,
   plan: Plan,
@@ -118,6 +126,41 @@ export async function locked(
   work: (held: Operation) => Promise<RunResult>,
 ): Promise<RunResult> {
   operation.onPlan?.(plan);
+  let result = await underLock(operation, plan, verb, work);
+  for (let times = 1; times <= RELOCK.times; times += 1) {
+    if (result.halt.next !== 'interrupted' || result.halt.code !== 'lock-lost') return result;
+    await delay(RELOCK.pauseMs * times, undefined, { signal: operation.signal }).catch(() => undefined);
+    if (operation.signal.aborted) return result;
+    const { runId } = result;
+    result = await underLock(operation, plan, verb, (held) => takeUp(held, plan, runId)).catch(
+      lockNotTaken(result),
+    );
+  }
+  return result;
+}
+
+async function takeUp(held: Operation, plan: Plan, runId: string): Promise<RunResult> {
+  const journal = openJournal(runPaths(held.state, runId).journal, { create: false, now: held.now });
+  journal.append({ type: 'resumed', operator: held.operator, toolVersion: TOOL_VERSION });
+  return carryOn(held, plan, journal);
+}
+
+/** The run stays interrupted; where somebody else has the lock by now, for good. */
+function lockNotTaken(before: RunResult): (error: unknown) => RunResult {
+  return (thrown) => {
+    const error = asRoundtripError(lostSession(thrown) ?? thrown);
+    if (error.code === 'connection-failed' || error.code === 'session-lost') return before;
+    if (error.code !== 'locked') throw thrown;
+    return { ...before, halt: { next: 'interrupted', reason: error.seen, code: error.code } };
+  };
+}
+
+async function underLock(
+  operation: Operation,
+  plan: Plan,
+  verb: string,
+  work: (held: Operation) => Promise<RunResult>,
+): Promise<RunResult> {
   const release = takeOperatorLock(operation.state, {
     operator: operation.operator,
     verb,
