@@ -29,8 +29,11 @@ function before(of: GuideOf, { checklist: words }: GuideWords): string[] {
   const { target } = plan;
   const main = plan.steps.filter(({ phase }) => phase === 'main');
   const asking = main.filter(({ kind, effect }) => kind === 'approve' || effect === 'point-of-no-return');
+  // Two looks at one thing may have one name.
+  const listed = [...new Set((plan.checks ?? []).map(({ name }) => name))];
   return [
     words.check(target.name),
+    ...(listed.length === 0 ? [] : [words.listed(listed)]),
     words.rehearse({
       target: target.name,
       maxAgeMs: plan.receiptMaxAgeMs,

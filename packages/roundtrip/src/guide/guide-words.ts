@@ -46,6 +46,8 @@ export interface GuideWords {
       readonly maxAgeMs: number;
       readonly staging: string;
     }) => string;
+    /** What the runbook itself asks for before a run, by the names that its findings have. */
+    readonly listed: (names: readonly string[]) => string;
     readonly releases: (from: string, to: string) => string;
     readonly people: (owners: readonly string[], startsAt: string) => string;
     readonly approval: (facts: {

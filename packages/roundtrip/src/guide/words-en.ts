@@ -47,6 +47,7 @@ export const wordsEn: GuideWords = {
       `\`roundtrip check --target ${target}\` names nothing any more but the window (\`outside-window\`, until it begins): it lists everything that would make the run refuse, each with its cure.`,
     rehearse: ({ target, maxAgeMs, staging }) =>
       `\`roundtrip rehearse --target ${target}\` left a receipt at most ${duration(maxAgeMs)} old: the same steps on ${staging}, made from production's own backup, rollback included and timed. Any change of the runbook, of its targets or of a tag needs another.`,
+    listed: (names) => `Looked at by it as well, because the runbook asks for it: ${names.join(', ')}.`,
     releases: (from, to) => `Production runs ${from}, and the tag ${to} is the release to deploy.`,
     people: (owners, startsAt) => `They are there at ${startsAt}: ${owners.join(', ')}.`,
     approval: ({ target, step, title }) =>

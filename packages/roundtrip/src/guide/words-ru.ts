@@ -43,6 +43,7 @@ export const wordsRu: GuideWords = {
       `\`roundtrip check --target ${target}\` не называет больше ничего, кроме окна (\`outside-window\`, пока оно не началось): он перечисляет всё, из-за чего прогон откажется, и чем это лечится.`,
     rehearse: ({ target, maxAgeMs, staging }) =>
       `\`roundtrip rehearse --target ${target}\` оставил квитанцию не старше ${durationRu(maxAgeMs)}: те же шаги на ${staging}, сделанном из резервной копии самого production, вместе с откатом, с замером времени. Любое изменение регламента, целей или тега требует новой.`,
+    listed: (names) => `По требованию регламента он смотрит и на это: ${names.join(', ')}.`,
     releases: (from, to) => `На production работает ${from}, а тег ${to} — тот релиз, который выкладывают.`,
     people: (owners, startsAt) => `К ${startsAt} на месте: ${owners.join(', ')}.`,
     approval: ({ target, step, title }) =>

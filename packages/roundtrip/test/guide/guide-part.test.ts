@@ -12,6 +12,7 @@ import {
   flush,
   migrate,
   proveTables,
+  requireFiles,
   returnStream,
   smokeTest,
   switchOver,
@@ -119,6 +120,21 @@ describe('the timeline', () => {
     assert.match(text, /\(`backup`\).*\| its undo \|$/m);
     assert.match(guidePart('timeline', { plan: sideBySide }, 'en'), /\(`migrate`\).*\| with the copy \|$/m);
     assert.match(text, /No step is a point of no return/);
+  });
+});
+
+describe('the checklist', () => {
+  it('names what the runbook asks for before a run, each once', () => {
+    const look = (path: string) => requireFiles({ name: '1C exchange', folder: path });
+    const plan = planOf([], {
+      checks: () => [look('/a'), look('/b'), requireFiles({ folder: '/srv/prices' })],
+    });
+    assert.match(guidePart('checklist', { plan }, 'en'), /asks for it: 1C exchange, \/srv\/prices\.$/m);
+    assert.doesNotMatch(guidePart('checklist', { plan: inPlace }, 'en'), /asks for it/);
+  });
+
+  it('says who has to be told, and that nobody is where there are no channels', () => {
+    assert.match(guidePart('checklist', { plan: inPlace }, 'en'), /Nobody is told/);
   });
 });
 

@@ -7,7 +7,7 @@ import type { MatrixRow } from '../../src/watch/matrix.ts';
 /** A plan of these steps on a target "production", from 23:30 to 01:30. */
 export function planOf(
   steps: readonly StepSpec[],
-  more: Partial<Pick<Runbook, 'afterRollback' | 'matrix' | 'rollbackMargin'>> & {
+  more: Partial<Pick<Runbook, 'afterRollback' | 'checks' | 'matrix' | 'rollbackMargin'>> & {
     readonly matrix?: readonly MatrixRow[];
   } = {},
 ): Plan {
