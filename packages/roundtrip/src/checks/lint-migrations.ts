@@ -10,6 +10,9 @@ import { addedSources } from '../services/release-sources.ts';
 import type { CheckContext, Finding } from './check.ts';
 import { anyCheckKind } from './check-kind.ts';
 
+/** Of one statement, beyond these they are counted. */
+const NAMED_MAX = 3;
+
 interface LintMigrationsArgs extends JsonObject {
   readonly folder: string;
   readonly usedBy: readonly string[];
@@ -91,7 +94,9 @@ function together(findings: readonly LintFinding[], refuses: boolean): readonly 
     if (first === undefined) return [];
     const { code, file, line, expected, cure } = first;
     const severity = refuses ? first.severity : 'warning';
-    const seen = `${file}:${line}: ${group.map((finding) => finding.seen).join('\n')}`;
+    const more = group.length - NAMED_MAX;
+    const named = group.slice(0, NAMED_MAX).map((finding) => finding.seen);
+    const seen = `${file}:${line}: ${named.join('; ')}${more > 0 ? `; and ${more} more like these` : ''}`;
     return [{ code, severity, seen, expected, cure }];
   });
 }

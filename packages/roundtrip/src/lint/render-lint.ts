@@ -1,4 +1,4 @@
-import type { HeldLock } from './held-lock.ts';
+import type { StepLock } from './held-lock.ts';
 import type { Linted } from './lint-sql.ts';
 import { makesWait } from './lock-mode.ts';
 import type { LintedStatement } from './statement.ts';
@@ -8,7 +8,7 @@ import type { LintedStatement } from './statement.ts';
  *
  * @example renderLint(await lintSql(files), []).join('\n')
  */
-export function renderLint({ statements, findings }: Linted, held: readonly HeldLock[]): readonly string[] {
+export function renderLint({ statements, findings }: Linted, held: readonly StepLock[]): readonly string[] {
   const lines = statements.flatMap((statement) => renderStatement(statement, held));
   for (const { severity, code, file, line, seen, expected, cure } of findings)
     lines.push(
@@ -21,7 +21,7 @@ export function renderLint({ statements, findings }: Linted, held: readonly Held
   return lines;
 }
 
-function renderStatement(statement: LintedStatement, held: readonly HeldLock[]): string[] {
+function renderStatement(statement: LintedStatement, held: readonly StepLock[]): string[] {
   const { file, line, sql, locks, rewrites, scans, made } = statement;
   const short = sql.replaceAll(/\s+/g, ' ').slice(0, 100);
   const lines = [`${file}:${line}  ${short}`];
@@ -30,9 +30,9 @@ function renderStatement(statement: LintedStatement, held: readonly HeldLock[]):
     const more = [
       ...(rewrites.includes(relation) ? ['rewritten'] : []),
       ...(scans.includes(relation) ? ['read from end to end'] : []),
-      ...held
+      ...(made.includes(relation) ? [] : held)
         .filter((lock) => lock.relation === relation && lock.mode === mode)
-        .map(({ heldMs }) => `held for ${heldMs} ms in the rehearsal`),
+        .map(({ step, heldMsMax }) => `held for at most ${heldMsMax} ms by "${step}" of the rehearsal`),
     ];
     lines.push(`    ${mode.replace(/Lock$/, '').padEnd(20)} ${relation} (${[waits, ...more].join('; ')})`);
   }

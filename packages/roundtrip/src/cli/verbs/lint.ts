@@ -4,7 +4,7 @@ import { latestRun } from '../../engine/run-view.ts';
 import { Refused } from '../../errors.ts';
 import type { RunState } from '../../journal/fold.ts';
 import { type Catalogue, readCatalogue } from '../../lint/catalogue.ts';
-import type { HeldLock } from '../../lint/held-lock.ts';
+import type { HeldLock, StepLock } from '../../lint/held-lock.ts';
 import { lintSql } from '../../lint/lint-sql.ts';
 import type { SqlFile } from '../../lint/parse-sql.ts';
 import { renderLint } from '../../lint/render-lint.ts';
@@ -96,7 +96,7 @@ function readFiles(named: string): readonly SqlFile[] {
 async function known(
   environment: CliEnvironment,
   options: LintFlags,
-): Promise<{ readonly catalogue: Catalogue | undefined; readonly held: readonly HeldLock[] }> {
+): Promise<{ readonly catalogue: Catalogue | undefined; readonly held: readonly StepLock[] }> {
   const catalogueOf = (address: DatabaseAddress): Promise<Catalogue> =>
     withClient(address, { applicationName: 'roundtrip lint' }, readCatalogue);
   if (options.target !== undefined) {
@@ -113,8 +113,11 @@ async function known(
 }
 
 /** What the commands of a rehearsal were seen holding. */
-function heldLocks(state: RunState | undefined): readonly HeldLock[] {
-  return Object.values(state?.steps ?? {}).flatMap(
-    (step) => (step.do.evidence.locks as unknown as readonly HeldLock[] | undefined) ?? [],
+function heldLocks(state: RunState | undefined): readonly StepLock[] {
+  return Object.entries(state?.steps ?? {}).flatMap(([step, { do: act }]) =>
+    ((act.evidence.locks as unknown as readonly HeldLock[] | undefined) ?? []).map((lock) => ({
+      step,
+      ...lock,
+    })),
   );
 }
