@@ -1,31 +1,46 @@
-import { withClient } from '../postgres/connection.ts';
 import { identify } from '../postgres/identity.ts';
 import { findPrograms } from '../postgres/programs.ts';
-import type { Check } from './check.ts';
+import type { Check, Finding } from './check.ts';
+import { onProduction } from './on-production.ts';
 
-/** pg_dump refuses servers newer than itself; better to know days ahead than at 02:02. */
+/** The oldest server whose traps this code knows. */
+const MAJOR_MIN = 15;
+
+/**
+ * pg_dump refuses servers newer than itself, and a dump is restored by no older server: better to know days ahead than at
+ * 02:02.
+ */
 export const clientPrograms: Check = {
   name: 'client programs',
   appliesTo: ['live', 'rehearsal'],
-  async run({ plan, runKind }) {
+  async run(context) {
     const programs = await findPrograms();
-    if (runKind === 'rehearsal') return [];
-    const { serverVersion } = await withClient(
-      plan.target.database,
-      { applicationName: 'roundtrip check' },
-      identify,
+    const here = majorOf((await identify(await context.session())).serverVersion);
+    const production = await onProduction(context, async (client) =>
+      majorOf((await identify(client)).serverVersion),
     );
-    const serverMajor = Math.floor(serverVersion / 10_000);
-    if (programs.major >= serverMajor && serverMajor >= 15) return [];
-    const seen = `client programs ${programs.major} in ${programs.directory}, server ${serverMajor}`;
-    return [
-      {
+    const found: Finding[] = [];
+    const newest = Math.max(here, production ?? here);
+    if (programs.major < newest || Math.min(here, production ?? here) < MAJOR_MIN)
+      found.push({
         code: 'version-unsupported',
         severity: 'refusal',
-        seen,
-        expected: 'PostgreSQL 15 or newer, with client programs at least as new as the server',
+        seen: `client programs ${programs.major} in ${programs.directory}, server ${newest}`,
+        expected: `PostgreSQL ${MAJOR_MIN} or newer, with client programs at least as new as the server`,
         cure: 'install newer client programs or set ROUNDTRIP_PG_BIN',
-      },
-    ];
+      });
+    if (production !== undefined && here < production)
+      found.push({
+        code: 'version-unsupported',
+        severity: 'refusal',
+        seen: `staging is PostgreSQL ${here}, production ${production}`,
+        expected: 'staging at least as new as what is restored into it, or nothing is rehearsed',
+        cure: 'upgrade the staging cluster',
+      });
+    return found;
   },
 };
+
+function majorOf(serverVersion: number): number {
+  return Math.floor(serverVersion / 10_000);
+}

@@ -1,19 +1,15 @@
-import { withClient } from '../postgres/connection.ts';
 import { identify } from '../postgres/identity.ts';
-import { adminAddress } from '../steps/target-databases.ts';
 import type { Check, Finding } from './check.ts';
 
 /** The right cluster and database, writable. A wrong host is the most expensive mistake there is. */
 export const targetIdentity: Check = {
   name: 'identity',
   appliesTo: ['live', 'rehearsal'],
-  async run({ plan, runKind }) {
+  async run({ plan, session }) {
     const { target } = plan;
     const { host, port, database } = target.database;
     const found: Finding[] = [];
-    // A rehearsal's database is made by its first step: its cluster is asked through another one.
-    const address = runKind === 'rehearsal' ? adminAddress(target) : target.database;
-    const identity = await withClient(address, { applicationName: 'roundtrip check' }, identify);
+    const identity = await identify(await session());
     if (target.systemIdentifier !== undefined && identity.systemIdentifier !== target.systemIdentifier) {
       found.push({
         code: 'wrong-target',

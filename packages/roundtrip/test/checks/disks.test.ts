@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { createCluster, type PrivateCluster } from 'pg-cluster';
-import { diskSpace } from '../../src/checks/disk-space.ts';
+import { diskSpace, diskSpaceFor } from '../../src/checks/disk-space.ts';
 import { roomFindings, serverDisk } from '../../src/checks/server-disk.ts';
 import { serverRoom } from '../../src/checks/server-room.ts';
 import { costFindings, wayBackAffordable } from '../../src/checks/way-back-affordable.ts';
@@ -32,6 +32,9 @@ test('the dump, the copy and its WAL fit on the disks of this machine, and the s
   const plan = planOn(cluster.address(), { steps: STEPS });
   mkdirSync(path.join(folder, 'state'));
   assert.deepEqual(await findingsOf(diskSpace, plan, { stateFolder: path.join(folder, 'state') }), []);
+  assert.deepEqual(codesOf(await findingsOf(diskSpaceFor({ factor: 1e9 }), plan, { stateFolder: folder })), [
+    'refusal disk-too-small',
+  ]);
   assert.deepEqual(await findingsOf(serverDisk, plan), []);
   const room = await withClient(cluster.address(), { applicationName: 't' }, serverRoom);
   assert.equal(room?.data.folder, path.join(cluster.directory, 'data'));

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createCluster, type PrivateCluster } from 'pg-cluster';
@@ -6,15 +9,21 @@ import { clientPrograms } from '../../src/checks/client-programs.ts';
 import { clockOf } from '../../src/checks/clock.ts';
 import { collationVersions } from '../../src/checks/collation-versions.ts';
 import { extensions } from '../../src/checks/extensions.ts';
+import { preflight } from '../../src/checks/index.ts';
 import { longTransactionsOver } from '../../src/checks/long-transactions.ts';
 import { pendingRestart } from '../../src/checks/pending-restart.ts';
 import { preparedTransactions } from '../../src/checks/prepared-transactions.ts';
+import { protectedTables } from '../../src/checks/protected-tables.ts';
+import { receiptFresh } from '../../src/checks/receipt-fresh.ts';
 import { replicationSlots } from '../../src/checks/replication-slots.ts';
 import { returnStreamReady } from '../../src/checks/return-stream-ready.ts';
 import { targetIdentity } from '../../src/checks/target-identity.ts';
+import type { Receipt } from '../../src/journal/receipt.ts';
 import { type DatabaseAddress, withClient } from '../../src/postgres/connection.ts';
+import { planHash } from '../../src/runbook/plan.ts';
 import { backup } from '../../src/steps/backup.ts';
 import { returnStream } from '../../src/steps/return-stream.ts';
+import { stagingCopy } from '../../src/steps/staging-copy.ts';
 import { wayBack } from '../../src/steps/way-back.ts';
 import { codesOf, findingsOf, planOn } from './check-context.ts';
 
@@ -40,7 +49,81 @@ test('the right cluster passes, another one and a wrong version are refused', as
   assert.deepEqual(await findingsOf(targetIdentity, planOn(shop, { target: { systemIdentifier } })), []);
   const other = planOn(shop, { target: { systemIdentifier: '7000000000000000000' } });
   assert.deepEqual(codesOf(await findingsOf(targetIdentity, other)), ['refusal wrong-target']);
+});
+
+test('client programs that are older than the server, or too old at all, are refused', async () => {
   assert.deepEqual(await findingsOf(clientPrograms, planOn(shop)), []);
+  const folder = mkdtempSync(path.join(tmpdir(), 'old-programs-'));
+  const before = process.env.ROUNDTRIP_PG_BIN;
+  try {
+    for (const program of ['pg_dump', 'pg_restore', 'pg_dumpall'])
+      writeFileSync(path.join(folder, program), `#!/bin/sh\necho '${program} (PostgreSQL) 14.9'\n`, {
+        mode: 0o755,
+      });
+    process.env.ROUNDTRIP_PG_BIN = folder;
+    const [old] = await findingsOf(clientPrograms, planOn(shop));
+    assert.equal(old?.code, 'version-unsupported');
+    assert.match(old?.seen ?? '', /client programs 14 in .*, server 1[5-9]/);
+  } finally {
+    if (before === undefined) delete process.env.ROUNDTRIP_PG_BIN;
+    else process.env.ROUNDTRIP_PG_BIN = before;
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('protected tables are there and have a key by which rows are named', async () => {
+  const checked = async (...tables: string[]) =>
+    codesOf(await findingsOf(protectedTables, planOn(shop, { protectedTables: tables })));
+  assert.deepEqual(await checked('orders'), []);
+  assert.deepEqual(await checked('orders', 'logs', 'carts'), [
+    'refusal no-primary-key',
+    'refusal protected-table-missing',
+  ]);
+});
+
+test('the receipt of another plan, an old one and one from the future are refused; a fresh one passes', async () => {
+  const plan = planOn(shop);
+  const now = new Date();
+  const checked = async (hash: string, hoursAgo: number) => {
+    const finishedAt = new Date(now.getTime() - hoursAgo * 3_600_000).toISOString();
+    const receipt = { planHash: hash, finishedAt } as Receipt;
+    return codesOf(await findingsOf(receiptFresh, plan, { now, receipts: [receipt] }));
+  };
+  assert.deepEqual(await checked(planHash(plan), 1), []);
+  assert.deepEqual(await checked('another', 1), ['refusal no-receipt']);
+  assert.deepEqual(await checked(planHash(plan), 24 * 8), ['refusal receipt-stale']);
+  assert.deepEqual(await checked(planHash(plan), -1), ['refusal receipt-stale']);
+});
+
+test('a rehearsal asks whether its cluster can make the extensions of production', async () => {
+  const production = await sql('CREATE EXTENSION hstore').then(() => shop);
+  const copy = stagingCopy({
+    production: { name: 'p', environment: 'production', database: production, settings: {} },
+  });
+  const staging = planOn(cluster.address('not_made_yet'), { steps: () => [copy] });
+  assert.deepEqual(await findingsOf(extensions, staging, { runKind: 'rehearsal' }), []);
+  assert.deepEqual(await findingsOf(clientPrograms, staging, { runKind: 'rehearsal' }), []);
+  await sql(`UPDATE pg_extension SET extname = 'hstore_of_production' WHERE extname = 'hstore'`);
+  const found = await findingsOf(extensions, staging, { runKind: 'rehearsal' });
+  assert.deepEqual(codesOf(found), ['refusal extension-missing']);
+  await sql(
+    `UPDATE pg_extension SET extname = 'hstore' WHERE extname = 'hstore_of_production'; DROP EXTENSION hstore`,
+  );
+});
+
+test('what several checks meet alike is told once, and a check that cannot look refuses', async () => {
+  const nowhere = { ...shop, port: 1 };
+  const plan = planOn(nowhere, { protectedTables: ['orders'] });
+  const context = {
+    ...{ plan, planHash: planHash(plan), runKind: 'live' as const, now: new Date(), stateFolder: tmpdir() },
+    ...{ receipts: [], spoiledReceipts: [], signal: new AbortController().signal },
+  };
+  const found = await preflight(context, new Map());
+  assert.deepEqual(
+    found.filter(({ code }) => code === 'connection-failed').map(({ severity, check }) => [severity, check]),
+    [['refusal', 'identity']],
+  );
+  assert.ok(found.some(({ code }) => code === 'no-receipt'));
 });
 
 test('clocks that agree pass; one that is ten minutes off is refused, whichever way', async () => {
