@@ -7,7 +7,7 @@ import { compareDescriptions, describeDatabase } from '../postgres/describe.ts';
 import { COMPRESS_LEVEL, dumpDatabase } from '../postgres/dump.ts';
 import { compareFingerprints, fingerprintTables } from '../postgres/fingerprint.ts';
 import { identify } from '../postgres/identity.ts';
-import { readManifest } from '../postgres/manifest.ts';
+import { archiveFolder, readManifest } from '../postgres/manifest.ts';
 import { restoreDump } from '../postgres/restore.ts';
 import { dropDatabase } from '../postgres/switch.ts';
 import { type StepSpec, stepSpec } from '../runbook/step-spec.ts';
@@ -129,7 +129,8 @@ export const stagingCopyKind = anyStepKind<StagingCopyArgs>({
         fields: { differences },
       });
     }
-    rmSync(dumpDirectory(context), { recursive: true, force: true });
+    // The rows only: a verification that was killed before its outcome was written is repeated, and reads the manifest again.
+    rmSync(archiveFolder(dumpDirectory(context)), { recursive: true, force: true });
     return {
       tablesCompared: Object.keys(fingerprints).length,
       schemaHash: description.schemaHash,
