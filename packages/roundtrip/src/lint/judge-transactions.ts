@@ -32,12 +32,15 @@ function closes(statement: LintedStatement): Closing {
 
 /** Locks queue: while a statement waits for a long report, every customer waits behind it. */
 function unbounded(closing: readonly Closing[], parsed: readonly Statement[]): LintFinding[] {
-  let bounded = false;
+  // SET LOCAL is over with its transaction; SET stays until it is set again.
+  const bounded = { session: false, transaction: -1 };
   for (const [index, { statement, tables }] of closing.entries()) {
+    const { file, line, transaction } = statement;
     const node = parsed[index]?.node;
-    if (node !== undefined && setsLockTimeout(node)) bounded = true;
-    if (bounded || tables.length === 0) continue;
-    const { file, line } = statement;
+    const bound = node === undefined ? undefined : lockTimeout(node);
+    if (bound?.local === true) bounded.transaction = bound.set ? transaction : -1;
+    else if (bound !== undefined) bounded.session = bound.set;
+    if (bounded.session || bounded.transaction === transaction || tables.length === 0) continue;
     return [
       {
         code: 'ddl-no-lock-timeout',
@@ -53,12 +56,15 @@ function unbounded(closing: readonly Closing[], parsed: readonly Statement[]): L
   return [];
 }
 
-function setsLockTimeout(node: Node): boolean {
-  if (!('VariableSetStmt' in node) || node.VariableSetStmt.name !== 'lock_timeout') return false;
-  const [value] = node.VariableSetStmt.args ?? [];
-  if (value === undefined || !('A_Const' in value)) return false;
+/** What a statement does to lock_timeout; undefined where nothing. */
+function lockTimeout(node: Node): { readonly local: boolean; readonly set: boolean } | undefined {
+  if (!('VariableSetStmt' in node) || node.VariableSetStmt.name !== 'lock_timeout') return undefined;
+  const { is_local = false, args = [] } = node.VariableSetStmt;
+  const [value] = args;
+  if (value === undefined || !('A_Const' in value)) return { local: is_local, set: false };
   const { ival, sval, fval } = value.A_Const;
-  return Number.parseFloat(sval?.sval ?? fval?.fval ?? String(ival?.ival ?? 0)) > 0;
+  const text = sval?.sval ?? fval?.fval ?? String(ival?.ival ?? 0);
+  return { local: is_local, set: Number.parseFloat(text) > 0 };
 }
 
 /** A lock is held to the end of its transaction: the first table waits for the work on the last, and two orders deadlock. */

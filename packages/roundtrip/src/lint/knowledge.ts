@@ -43,6 +43,8 @@ export function knowledgeOf(catalogue: Catalogue): Knowledge {
 export function learn(knowledge: Knowledge, node: Node, transaction: number): void {
   if ('CreateStmt' in node && node.CreateStmt.relation !== undefined) {
     const table = relationName(node.CreateStmt.relation);
+    // IF NOT EXISTS: the one that is there is customers', and stays as it is.
+    if (node.CreateStmt.if_not_exists === true && isThere(knowledge, table)) return;
     knowledge.made.add(table);
     for (const element of node.CreateStmt.tableElts ?? [])
       learnElement(knowledge, table, element, transaction);
@@ -72,6 +74,11 @@ export function learn(knowledge: Knowledge, node: Node, transaction: number): vo
       }
     }
   }
+}
+
+function isThere({ columns }: Knowledge, table: string): boolean {
+  for (const column of columns.keys()) if (column.startsWith(`${table}.`)) return true;
+  return false;
 }
 
 function learnRename(

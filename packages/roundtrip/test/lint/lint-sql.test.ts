@@ -92,12 +92,29 @@ describe('lintSql', () => {
     assert.deepEqual((await lintSql(files)).findings, []);
   });
 
+  it('a table that is there already is not made by IF NOT EXISTS', async () => {
+    const sql = 'CREATE TABLE IF NOT EXISTS users (id int); CREATE INDEX ON users (id)';
+    const catalogue = { ...EMPTY_CATALOGUE, columns: { 'public.users.id': 'integer' } };
+    assert.deepEqual(await codes(sql), []);
+    assert.deepEqual(await codes(sql, { catalogue }), ['ddl-index-blocks']);
+  });
+
   it('asks for a lock_timeout before the first lock that customers may wait for, once a file', async () => {
     const bare = { lockTimeoutIsSet: false };
     const statements = 'ALTER TABLE orders ADD a int; ALTER TABLE orders ADD b int';
     assert.deepEqual(await codes(statements, bare), ['ddl-no-lock-timeout']);
     assert.deepEqual(await codes(`SET LOCAL lock_timeout = '2s'; ${statements}`, bare), []);
     assert.deepEqual(await codes(`SET lock_timeout = 0; ${statements}`, bare), ['ddl-no-lock-timeout']);
+    const again = `SET LOCAL lock_timeout = '2s'; ALTER TABLE orders ADD a int; COMMIT; BEGIN; ALTER TABLE orders ADD b int; COMMIT`;
+    assert.deepEqual(
+      await codes(`BEGIN; ${again}`, bare),
+      ['ddl-no-lock-timeout'],
+      'LOCAL ends with its transaction',
+    );
+    assert.deepEqual(await codes(`BEGIN; ${again.replace('LOCAL ', '')}`, bare), []);
+    assert.deepEqual(await codes(`SET lock_timeout = 5; RESET lock_timeout; ${statements}`, bare), [
+      'ddl-no-lock-timeout',
+    ]);
     assert.deepEqual(await codes('CREATE TABLE new (id int); SELECT 1', bare), []);
   });
 
