@@ -11,6 +11,7 @@ export function longTransactionsOver({ minutes }: { readonly minutes: number }):
     async run({ session }) {
       const client = await session();
       // Every lock that a transaction took stays until its end, readers' too: a migration waits for them, customers for it.
+      // Autovacuum gives way, unless it prevents a wraparound.
       const { rows } = await client.query<{
         pid: number;
         role: string;
@@ -22,7 +23,8 @@ export function longTransactionsOver({ minutes }: { readonly minutes: number }):
         `SELECT pid, coalesce(usename, backend_type) AS role, application_name AS application, coalesce(state, '') AS state,
                 floor(extract(epoch FROM clock_timestamp() - xact_start) / 60)::int AS minutes, left(query, 80) AS query
          FROM pg_stat_activity
-         WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type IN ('client backend', 'autovacuum worker')
+         WHERE datname = current_database() AND pid <> pg_backend_pid()
+           AND (backend_type = 'client backend' OR (backend_type = 'autovacuum worker' AND query LIKE '%(to prevent wraparound)%'))
            AND xact_start <= clock_timestamp() - make_interval(secs => $1 * 60.0)
          ORDER BY xact_start`,
         [minutes],
