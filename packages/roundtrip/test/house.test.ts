@@ -30,6 +30,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   engine: ['runbook', 'journal', 'process', 'postgres', 'services', 'watch', 'alerts', 'steps', 'checks'],
   report: ['runbook', 'journal'],
   guide: ['runbook', 'journal', 'watch'],
+  init: ['postgres'],
   cli: [
     'runbook',
     'journal',
@@ -45,6 +46,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'engine',
     'report',
     'guide',
+    'init',
     'dashboard',
   ],
   dashboard: ['runbook', 'journal', 'engine', 'report', 'watch'],

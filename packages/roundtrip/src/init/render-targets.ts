@@ -1,0 +1,32 @@
+import type { Proposal } from './proposal.ts';
+
+/** PostgreSQL cuts names at 63 bytes, and a run adds a word and its salt. */
+const STAGING_NAME_MAX = 40;
+
+/**
+ * `targets.json`: production as it was reached, pinned to its cluster, and a staging database beside it. Pure; holds no password.
+ *
+ * @example writeFileSync('targets.json', renderTargets(proposal))
+ */
+export function renderTargets({ address, passwordFile, facts }: Proposal): string {
+  const { host, port, user, database } = address;
+  const file = passwordFile === undefined ? {} : { passwordFile };
+  const { systemIdentifier } = facts.identity;
+  const staging = `${database.slice(0, STAGING_NAME_MAX)}_staging`;
+  const targets = {
+    production: {
+      environment: 'production',
+      staging: 'staging',
+      systemIdentifier,
+      database: { host, port, user, database, ...file },
+      settings: {},
+    },
+    staging: {
+      environment: 'staging',
+      systemIdentifier,
+      database: { host, port, user, database: staging, ...file },
+      settings: {},
+    },
+  };
+  return `${JSON.stringify(targets, null, 2)}\n`;
+}
