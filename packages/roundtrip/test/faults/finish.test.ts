@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { customersWrite } from './customers.ts';
-import { ROLLBACK, RUN } from './every-boundary.ts';
+import { FINISH, ROLLBACK, RUN } from './every-boundary.ts';
 import { buildToyStage, type ToyStage } from './toy-stage.ts';
 
 let stage: ToyStage;
@@ -14,7 +14,6 @@ beforeEach(async () => {
   assert.equal((await stage.verb(0, ...RUN)).exitCode, 0);
 });
 
-const FINISH = ['finish', '--target', 'production', '--confirm', 'production', '--early', 'a test'];
 const status = () => stage.verb(0, 'status', '--target', 'production');
 
 describe('the way back', () => {
@@ -58,18 +57,5 @@ describe('the way back', () => {
     assert.equal(refused.exitCode, 3);
     assert.match(refused.stderr, /finish-early/);
     assert.match((await status()).stdout, /way back: OPEN/);
-  });
-
-  it('is closed the same when finish is killed on the way', async () => {
-    const alive = await stage.verb(0, ...FINISH);
-    const expected = await stage.look();
-    for (let boundary = 2; boundary <= alive.boundaries; boundary += 7) {
-      await stage.reset();
-      assert.equal((await stage.verb(0, ...RUN)).exitCode, 0);
-      assert.equal((await stage.verb(boundary, ...FINISH)).killed, true);
-      const resumed = await stage.verb(0, ...FINISH);
-      assert.ok(resumed.exitCode === 0 || /nothing-to-finish/.test(resumed.stderr), resumed.stderr);
-      assert.deepEqual(await stage.look(), expected, `killed at boundary ${boundary} of ${alive.boundaries}`);
-    }
   });
 });

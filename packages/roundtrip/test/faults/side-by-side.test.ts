@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { customersWrite, keepOrdering, type Ordering } from './customers.ts';
-import { killAtBoundaries, ROLLBACK, RUN } from './every-boundary.ts';
+import { ROLLBACK, RUN } from './every-boundary.ts';
 import { buildToyStage, type ToyStage } from './toy-stage.ts';
 
 let stage: ToyStage;
@@ -133,29 +133,5 @@ describe('a migration beside a production that serves', () => {
     } finally {
       delete process.env.TOY_MAPPING;
     }
-  });
-});
-
-describe('kill -9 side by side, then resume', () => {
-  it('of a run, inside the switch too: the same production as after one that lived', async (context) => {
-    const { boundaries, killed } = await killAtBoundaries({
-      stage,
-      prepare: async () => {},
-      verb: RUN,
-      stride: 10,
-    });
-    context.diagnostic(`killed at ${killed} of ${boundaries} boundaries of a run`);
-    assert.ok(killed >= 8, `only ${killed} kill points`);
-  });
-
-  it('of a rollback with what customers wrote: every order kept', async (context) => {
-    const prepare = async (): Promise<void> => {
-      const ran = await stage.verb(0, ...RUN);
-      assert.equal(ran.exitCode, 0, ran.stderr);
-      await customersWrite(stage);
-    };
-    const { boundaries, killed } = await killAtBoundaries({ stage, prepare, verb: ROLLBACK, stride: 5 });
-    context.diagnostic(`killed at ${killed} of ${boundaries} boundaries of a rollback`);
-    assert.ok(killed >= 8, `only ${killed} kill points`);
   });
 });

@@ -75,7 +75,7 @@ export default defineRunbook({
       runCommand({ id: 'exchange', argv: ['echo', '{"goods":3}'], effect: 'none' }),
       maintenanceOn(door),
       stopServices({ services }),
-      backup(),
+      backup({ copy: JSON.parse(process.env.TOY_COPY ?? 'null') ?? undefined }),
       wayBack(),
       deployRelease({ tag: 'v2' }),
       migrate(toySql(target, 'migrate.sql')),

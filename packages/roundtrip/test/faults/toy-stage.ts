@@ -43,31 +43,40 @@ export interface ToyState {
   readonly databases: readonly string[];
 }
 
+/** What a verb said and how it ended. */
+export interface Verbal {
+  readonly exitCode: number;
+  readonly killed: boolean;
+  /** The boundary at which it was killed. */
+  readonly killedAt?: string | undefined;
+  /** How many boundaries it passed, and their names; none where it was killed. */
+  readonly boundaries: number;
+  readonly names: readonly string[];
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** A toy production for one kill point after the other. */
 export interface ToyStage {
   readonly cluster: PrivateCluster;
   readonly folder: string;
   /** Puts production, releases, services and the state folder back to the beginning. */
   reset(): Promise<void>;
-  /** Runs a verb in a child that is killed at the n-th boundary (0: lives). */
-  verb(
-    killAt: number,
-    ...argv: readonly string[]
-  ): Promise<{
-    readonly exitCode: number;
-    readonly killed: boolean;
-    readonly boundaries: number;
-    readonly stdout: string;
-    readonly stderr: string;
-  }>;
+  /** Runs a verb in a child that is killed at the n-th boundary (0: lives), or at the first of these names that it comes to. */
+  verb(killAt: number | readonly string[], ...argv: readonly string[]): Promise<Verbal>;
   look(): Promise<ToyState>;
   /** Drops the return database with its subscription, as someone who tidies up would. */
   dropReturnDatabase(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** What is between the tool and the server: gives the port that the tool connects to. */
+export interface ToyOptions {
+  readonly between?: ((port: number) => Promise<number>) | undefined;
+}
+
 /** Builds the stage: a private cluster, two releases in git, a front door that obeys the maintenance flag. */
-export async function buildToyStage(): Promise<ToyStage> {
+export async function buildToyStage(options: ToyOptions = {}): Promise<ToyStage> {
   const cluster = await createCluster({
     name: 'toy',
     // A stream that is begun anew waits for this long; five seconds a kill would be most of the suite's time.
@@ -82,9 +91,10 @@ export async function buildToyStage(): Promise<ToyStage> {
   await cluster.query('CREATE DATABASE toy_template');
   await cluster.query(SQL['legacy.sql'] ?? '', [], 'toy_template');
   const releases = { repository, directory: path.join(folder, 'releases') };
+  const port = (await options.between?.(cluster.port)) ?? cluster.port;
   const target = {
     environment: 'production',
-    database: cluster.address('toy'),
+    database: { ...cluster.address('toy'), port },
     releases,
     settings: { folder, sql, baseUrl: `http://127.0.0.1:${(door.address() as AddressInfo).port}` },
   };
@@ -92,7 +102,7 @@ export async function buildToyStage(): Promise<ToyStage> {
   const staging = {
     ...target,
     environment: 'staging',
-    database: cluster.address('toy_staging'),
+    database: { ...cluster.address('toy_staging'), port },
     releases: { repository, directory: path.join(folder, 'staging-releases') },
   };
   writeFileSync(targets, JSON.stringify({ production: { ...target, staging: 'staging' }, staging }));
@@ -123,41 +133,12 @@ export async function buildToyStage(): Promise<ToyStage> {
     await activateRelease({ releasesDirectory: releases.directory, release: release.path });
     for (const service of ['api', 'worker']) writeFileSync(path.join(folder, `${service}.running`), '');
   };
-  const verb: ToyStage['verb'] = async (killAt, ...argv) => {
-    const child = [
-      path.join(import.meta.dirname, 'kill-child.ts'),
-      String(killAt),
-      ...argv,
-      '--state',
-      state,
-    ];
-    try {
-      const { stdout, stderr } = await execute(process.execPath, child, {
-        env: { ...process.env, TOY_TARGETS: targets },
-      });
-      return {
-        ...(JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as { boundaries: number; exitCode: number }),
-        killed: false,
-        stdout,
-        stderr,
-      };
-    } catch (error) {
-      const { code, signal, stderr, stdout } = error as {
-        code: number | null;
-        signal: string | null;
-        stderr: string;
-        stdout: string;
-      };
-      const boundaries = (/"boundaries":(\d+)/.exec(stdout)?.[1] ?? '0') as string;
-      return {
-        exitCode: code ?? -1,
-        killed: signal === 'SIGKILL',
-        boundaries: Number(boundaries),
-        stdout,
-        stderr,
-      };
-    }
-  };
+  const verb: ToyStage['verb'] = (killAt, ...argv) =>
+    runChild({
+      killAt,
+      argv: [...argv, '--state', state],
+      variables: { TOY_TARGETS: targets },
+    });
   const close = async (): Promise<void> => {
     door.close();
     await cluster.stop();
@@ -172,6 +153,39 @@ export async function buildToyStage(): Promise<ToyStage> {
     dropReturnDatabase: () => dropReturn(cluster),
     close,
   };
+}
+
+async function runChild(options: {
+  readonly killAt: number | readonly string[];
+  readonly argv: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+}): Promise<Verbal> {
+  const { killAt, argv } = options;
+  const at = typeof killAt === 'number' ? { number: killAt, names: [] } : { number: 0, names: killAt };
+  const child = [path.join(import.meta.dirname, 'kill-child.ts'), String(at.number), ...argv];
+  const env = { ...process.env, ...options.variables, KILL_AT: JSON.stringify(at.names) };
+  try {
+    const { stdout, stderr } = await execute(process.execPath, child, { env });
+    return { exitCode: 0, killed: false, stdout, stderr, ...passedIn(stdout) };
+  } catch (error) {
+    const { code, signal, stderr, stdout } = error as {
+      code: number | null;
+      signal: string | null;
+      stderr: string;
+      stdout: string;
+    };
+    const killed = signal === 'SIGKILL';
+    const said = stderr.split('\n').findLast((line) => line.startsWith('{"killedAt":'));
+    const killedAt =
+      killed && said !== undefined ? (JSON.parse(said) as { killedAt: string }).killedAt : undefined;
+    return { exitCode: code ?? -1, killed, killedAt, stdout, stderr, ...passedIn(stdout) };
+  }
+}
+
+function passedIn(stdout: string): Pick<Verbal, 'boundaries' | 'names'> {
+  const line = stdout.split('\n').findLast((each) => each.startsWith('{"boundaries":'));
+  const { boundaries, names } = JSON.parse(line ?? '{"boundaries":0,"names":[]}') as Verbal;
+  return { boundaries, names };
 }
 
 async function lookAt(cluster: PrivateCluster, folder: string, releasesDirectory: string): Promise<ToyState> {
