@@ -11,8 +11,11 @@ import { shopCommands } from './shop-commands.ts';
 
 const ASK_1C = 'have 1C write the whole catalogue with offers, prices and stock anew, then check again';
 
-/** Less than this, and what the flush deletes would not come back. */
-const LEAST: Readonly<Record<string, number>> = { goods: 1, offers: 1, prices: 1 };
+/**
+ * Less than this, and what the flush deletes would not come back. Offers and prices are no condition for every shop: where a good
+ * is sold in one form its price may stand in the good itself. Whoever needs them says so in `exchangeAtLeast`.
+ */
+const LEAST: Readonly<Record<string, number>> = { goods: 1 };
 
 /**
  * What must be true before a night begins, besides what Roundtrip always looks at. Always: the 1C exchange can be read to its
