@@ -1,7 +1,8 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { Refused } from '../errors.ts';
+import { unwritable } from '../journal/journal-file.ts';
 import type { StateFolder } from '../journal/run-directory.ts';
 import { startTicksOf } from '../process/process-group.ts';
 
@@ -20,7 +21,7 @@ export interface LockHolder {
  * Takes the operator's lock: one process at a time acts on a state folder. The lock of a process that is gone
  * (same host, no such process) is taken over; that of another host is not, since nothing here can tell.
  *
- * @throws Refused `locked`, naming the holder.
+ * @throws Refused `locked`, naming the holder; Failed `journal-unwritable` when the disk refuses.
  */
 export function takeOperatorLock(
   state: StateFolder,
@@ -65,15 +66,18 @@ function lockFile(state: StateFolder): string {
   return path.join(state.root, 'lock');
 }
 
+/** Written whole beside it and then linked, which only one can do: a full disk or a kill leaves no lock that nobody can read. */
 function createExclusively(file: string, holder: LockHolder): boolean {
+  const own = `${file}.${holder.pid}`;
   try {
-    const descriptor = openSync(file, 'wx', 0o600);
-    writeSync(descriptor, JSON.stringify(holder));
-    closeSync(descriptor);
+    writeFileSync(own, JSON.stringify(holder), { mode: 0o600 });
+    linkSync(own, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    throw unwritable(own, error);
+  } finally {
+    rmSync(own, { force: true });
   }
 }
 

@@ -65,11 +65,28 @@ export function readJournal(file: string): readonly JournalRecord[] {
   return parseJournal(readFileSync(file, 'utf8')).records;
 }
 
+/** Cut off only once it is kept: a full disk, which may have torn it, ends here and changes nothing. */
 function quarantine(file: string, descriptor: number, torn: string): void {
   const whole = Buffer.byteLength(readFileSync(file, 'utf8')) - Buffer.byteLength(torn);
-  writeFileSync(`${file}.torn-${whole}`, torn, { mode: 0o600 });
-  ftruncateSync(descriptor, whole);
-  fsyncSync(descriptor);
+  try {
+    writeFileSync(`${file}.torn-${whole}`, torn, { mode: 0o600, flush: true });
+    ftruncateSync(descriptor, whole);
+    fsyncSync(descriptor);
+  } catch (cause) {
+    closeSync(descriptor);
+    throw unwritable(`${file}.torn-${whole}`, cause);
+  }
+}
+
+/** What a full or failing disk under the state folder is told as. */
+export function unwritable(file: string, cause: unknown): Failed {
+  return new Failed({
+    code: 'journal-unwritable',
+    seen: `writing ${file}: ${(cause as Error).message}`,
+    expected: 'every record on disk before the effect that it announces',
+    next: 'free the disk, then `roundtrip resume`; nothing was begun that is not in the journal',
+    cause,
+  });
 }
 
 /** A new file is durable only once its folder's entry is. */
@@ -105,13 +122,7 @@ class JournalFile implements JournalStore {
       while (written < line.length) written += writeSync(this.#descriptor, line, written);
       fsyncSync(this.#descriptor);
     } catch (cause) {
-      throw new Failed({
-        code: 'journal-unwritable',
-        seen: `writing ${this.#file}: ${(cause as Error).message}`,
-        expected: 'every record on disk before the effect that it announces',
-        next: 'free the disk, then `roundtrip resume`; nothing was begun that is not in the journal',
-        cause,
-      });
+      throw unwritable(this.#file, cause);
     }
     this.#records.push(record);
     return record;
