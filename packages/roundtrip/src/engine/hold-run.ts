@@ -46,7 +46,14 @@ export async function carryOn(operation: Operation, plan: Plan, journal: Journal
       onBoundary: operation.onBoundary,
       log: (line, step) => {
         const redacted = operation.redact(line);
-        appendFileSync(paths.log, `${operation.now().toISOString()} ${step} ${redacted}\n`, { mode: 0o600 });
+        try {
+          appendFileSync(paths.log, `${operation.now().toISOString()} ${step} ${redacted}\n`, {
+            mode: 0o600,
+          });
+        } catch (error) {
+          // A line for people: without it the step does what it does, and the journal, which needs the same disk, is judged on its own.
+          operation.onLog?.(`not written to ${paths.log}: ${(error as Error).message}`, step);
+        }
         operation.onLog?.(redacted, step);
       },
     });
