@@ -161,14 +161,14 @@ export const backupKind = anyStepKind<BackupArgs>({
   },
   async undo(context, args) {
     const directory = backupDirectory(context.runDirectory);
+    const { returnOid } = context.evidenceOf(context.step.id);
+    // It failed after its restore, by a smoke test or a store that is down: nothing names the copy but this run's own name for it.
+    if (returnOid === undefined) await dropScratch(context);
     const { name } = await withClient(
       adminAddress(context.plan.target),
       { applicationName: applicationName(context) },
       async (client) => {
-        const present = await databaseByOid(
-          client,
-          String(context.evidenceOf(context.step.id).returnOid ?? '0'),
-        );
+        const present = await databaseByOid(client, String(returnOid ?? '0'));
         // Once the switch went back, the return database carries the live name and is production.
         if (present === returnDatabaseName(context))
           await dropDatabase(client, present, { mustNotBe: [context.plan.target.database.database] });
