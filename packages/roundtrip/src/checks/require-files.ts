@@ -16,7 +16,7 @@ interface RequireFilesArgs extends JsonObject {
 const CURE = 'have them written anew, and look again once that has ended';
 
 /**
- * Refuses to begin unless a folder holds files to be imported: there at all, none of them empty, the newest not older than
+ * Refuses to begin unless a folder holds files to be imported (or is one, an archive for example): there at all, none of them empty, the newest not older than
  * `maxAge`, and none changed within `rest`, as one that is still being written would be.
  *
  * @example requireFiles({ name: '1C exchange', folder: '/var/1c/exchange', maxAge: '12h', rest: '2min' })
@@ -88,6 +88,8 @@ export const requireFilesKind = anyCheckKind<RequireFilesArgs>({
 /** The folder's files, those of folders within it too; a sentence where it cannot be read. */
 function filesOf(folder: string): readonly { readonly name: string; readonly stat: Stats }[] | string {
   try {
+    const stat = statSync(folder);
+    if (stat.isFile()) return [{ name: path.basename(folder), stat }];
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => {

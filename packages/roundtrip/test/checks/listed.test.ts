@@ -127,6 +127,10 @@ test('files to be imported are there, not empty, fresh and at rest', async () =>
   assert.deepEqual(await codes(spec, later(60)), []);
   assert.deepEqual(await codes(spec, later(1)), ['refusal files-changing']);
   assert.deepEqual(await codes(spec, later(13 * 60)), ['refusal files-stale']);
+  assert.deepEqual(await codes(requireFiles({ folder: file, maxAge: '12h' }), later(60)), []);
+  assert.deepEqual(await codes(requireFiles({ folder: file, maxAge: '12h' }), later(13 * 60)), [
+    'refusal files-stale',
+  ]);
   writeFileSync(path.join(exchange, 'offers.xml'), '');
   utimesSync(path.join(exchange, 'offers.xml'), writtenAt, writtenAt);
   const [empty] = await found(spec, later(60));
