@@ -1,7 +1,8 @@
+import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ToyStage, Verbal } from './toy-stage.ts';
+import type { ToyStage, ToyState, Verbal } from './toy-stage.ts';
 
 /** Runs a verb in a child that stands still at a boundary while `fault` is done, told the child's pid, and then goes on. */
 export async function faultAt(
@@ -33,9 +34,24 @@ export async function faultAt(
   return await running;
 }
 
-/** Resumes as often as an operator would who reads what it says; each time it must say more than nothing. */
-export async function untilDone(stage: ToyStage, first: Verbal): Promise<Verbal> {
-  let last = first;
-  for (let time = 0; last.exitCode !== 0 && time < 3; time += 1) last = await stage.verb(0, 'resume');
-  return last;
+/** What a verb ends as that met no fault, and what was there before it. */
+export interface Ends {
+  readonly alive: ToyState;
+  /** Of a run: a fault may also send it back. Of a rollback there is one end. */
+  readonly untouched?: ToyState | undefined;
+}
+
+/**
+ * Resumes as often as an operator would, and asserts that the verb ends as one that met nothing or, where the fault failed a
+ * step of a run, that it went back: one consistent side, and nothing in between.
+ */
+export async function endsWhole(stage: ToyStage, met: Verbal, ends: Ends): Promise<void> {
+  let last = met;
+  for (let time = 0; ![0, 6].includes(last.exitCode) && time < 5; time += 1)
+    last = await stage.verb(0, 'resume');
+  assert.ok([0, 6].includes(last.exitCode), `${met.stderr}\n${last.stderr}`);
+  const seen = await stage.look();
+  if (ends.untouched?.release === seen.release)
+    assert.deepEqual({ ...seen, databases: [] }, { ...ends.untouched, databases: [] }, met.stderr);
+  else assert.deepEqual(seen, ends.alive, met.stderr);
 }
