@@ -21,6 +21,8 @@ export interface Execution {
   readonly signal: AbortSignal;
   readonly now: () => Date;
   readonly log: (line: string, step: string) => void;
+  /** Takes secrets out of an error before it is recorded. */
+  readonly redact?: ((text: string) => string) | undefined;
   /** Told of every record right after it is durable. */
   readonly onRecord?: ((record: JournalRecord, state: RunState) => void) | undefined;
   /**
@@ -121,7 +123,7 @@ async function performAct(request: ActRequest): Promise<void> {
     if (error.code === 'journal-unwritable') throw error; // The journal cannot record its own failure.
     outcome({
       ok: false,
-      error: recordedError(error),
+      error: recordedError(error, execution.redact),
       interrupted: execution.signal.aborted ? true : undefined,
     });
     // A server that lost one session is often about to lose them all: three attempts at once would meet the same moment.
@@ -208,7 +210,8 @@ function timedOut(step: string, timeoutMs: number, cause: unknown): RoundtripErr
   });
 }
 
-function recordedError(error: RoundtripError): RecordedError {
-  const { outcome, code, seen, expected, next } = error;
-  return { outcome, code, seen, expected, next };
+/** What a child said last is part of its error: the journal, and with it report, terminal and alerts, get it without secrets. */
+function recordedError(error: RoundtripError, redact: Execution['redact']): RecordedError {
+  const { outcome, code, expected, next } = error;
+  return { outcome, code, seen: redact?.(error.seen) ?? error.seen, expected, next };
 }

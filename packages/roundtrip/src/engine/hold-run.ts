@@ -44,6 +44,7 @@ export async function carryOn(operation: Operation, plan: Plan, journal: Journal
         operation.onRecord?.(record, state);
       },
       onBoundary: operation.onBoundary,
+      redact: operation.redact,
       log: (line, step) => {
         const redacted = operation.redact(line);
         try {

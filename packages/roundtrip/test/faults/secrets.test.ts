@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ROLLBACK, RUN } from './every-boundary.ts';
@@ -47,5 +47,29 @@ describe('the password of the target', () => {
     const { rows } = await stage.cluster.query('SELECT subconninfo FROM pg_subscription');
     assert.equal(rows.length, 1);
     assert.ok(!rows[0].subconninfo.includes(stage.cluster.password));
+  });
+
+  it('is in nothing that is kept or said, though a child of ours says it on stderr and fails', async () => {
+    await stage.reset();
+    process.env.TOY_STRATEGY = 'side-by-side';
+    process.env.TOY_IMPORT = 'tell.sql';
+    try {
+      const { password } = stage.cluster;
+      const told = `\\warn ${password}\n\\warn ${encodeURIComponent(password)}\nSELECT 1 / 0;\n`;
+      writeFileSync(path.join(stage.folder, 'sql', 'tell.sql'), told);
+      const { exitCode, stdout, stderr } = await stage.verb(0, ...RUN);
+      assert.equal(exitCode, 6, stderr);
+      assert.match(stderr, /division by zero/);
+      assert.ok(!`${stdout}${stderr}`.includes(password), 'in the output');
+      const state = path.join(stage.folder, 'state');
+      for (const entry of readdirSync(state, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile()) continue;
+        const content = readFileSync(path.join(entry.parentPath, entry.name), 'latin1');
+        assert.ok(!content.includes(password), `in ${entry.name}`);
+      }
+    } finally {
+      delete process.env.TOY_STRATEGY;
+      delete process.env.TOY_IMPORT;
+    }
   });
 });
