@@ -89,6 +89,11 @@ export class XmlScanner {
   #position = 0;
   /** Offset in the document of the window's first byte. */
   #base = 0;
+  /**
+   * Unread bytes from which on the window is scanned again. A token that is not complete is read again from its start: in steps of
+   * a chunk a long one would cost the square of its length, in steps of twice its length it costs as much as three short ones.
+   */
+  #scanFrom = 0;
   /** A UTF-8 sequence that the last chunk cut. */
   #tail: Buffer = Buffer.alloc(0);
   #depth = 0;
@@ -116,7 +121,8 @@ export class XmlScanner {
     const from = this.#append(chunk);
     const added = this.#window.subarray(from, this.#length);
     if (isUtf8(added)) {
-      this.#scan();
+      const unread = this.#length - this.#position;
+      if (unread >= this.#scanFrom || unread > TOKEN_BYTES_MAX) this.#scan();
       return;
     }
     const bad = from + firstInvalidUtf8(added);
@@ -127,6 +133,7 @@ export class XmlScanner {
   }
 
   end(): void {
+    this.#scan();
     if (this.#depth === 0 && this.#position < this.#length && this.#tail.length === 0) {
       const rest = this.#window.subarray(this.#position, this.#length);
       const stray = rest.findIndex((byte) => !isSpace(byte));
@@ -350,6 +357,7 @@ export class XmlScanner {
     this.#justOpened = justOpened;
     this.#depth = depth;
     this.#position = position;
+    this.#scanFrom = 2 * (limit - position);
   }
 
   /** `<!…` and `<?…`; returns the index after it, or -1 where it is not complete. */

@@ -191,6 +191,24 @@ describe('XmlScanner by itself', () => {
     assert.throws(() => scan(Buffer.from('<!DOCTYPEa><a/>')), { code: 'malformed', offset: 0 });
   });
 
+  it('reads a long text in small pieces without beginning it anew with each', () => {
+    const length = 40_000_000;
+    const piece = Buffer.alloc(1_000, 'x');
+    let seen = 0;
+    const scanner = new XmlScanner({
+      onStart: () => TEXT_WANTED,
+      onEnd: (_name, text) => {
+        seen = text.length;
+      },
+    });
+    scanner.write(Buffer.from('<a>'));
+    // Begun anew each time this would read 800 GB.
+    for (let at = 0; at < length; at += piece.length) scanner.write(piece);
+    scanner.write(Buffer.from('</a>'));
+    scanner.end();
+    assert.equal(seen, length);
+  });
+
   it('bounds the depth', () => {
     assert.throws(() => scan(Buffer.from('<a>'.repeat(2000))), { code: 'limit-exceeded' });
   });
