@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type TestCluster, testCluster } from 'pg-cluster/testing';
 import { recordedRun } from '../dashboard/recorded-run.ts';
+import { packableCheckout } from './packable-checkout.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
 const PACKAGES = ['roundtrip', 'commerceml'] as const;
@@ -76,18 +68,7 @@ describe('the packages that npm packs', () => {
 
   before(async () => {
     cluster = await testCluster();
-    // Packed from a copy: while npm packs, the manifest of a package is the published one.
-    for (const name of PACKAGES) {
-      const from = path.join(ROOT, 'packages', name);
-      const left = ['dist', 'test', 'node_modules'].map((each) => path.join(from, each));
-      cpSync(from, path.join(workspace, 'packages', name), {
-        recursive: true,
-        filter: (file) => !left.includes(file),
-      });
-    }
-    for (const name of ['script', 'tsconfig.json'])
-      cpSync(path.join(ROOT, name), path.join(workspace, name), { recursive: true });
-    symlinkSync(path.join(ROOT, 'node_modules'), path.join(workspace, 'node_modules'));
+    packableCheckout(workspace, PACKAGES);
     for (const name of PACKAGES)
       must(
         'npm',
