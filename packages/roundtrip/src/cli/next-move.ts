@@ -21,7 +21,13 @@ export function nextMove(runId: string, next: Decision | Halt, operating: boolea
         : `next: roundtrip report --run ${runId}`;
     default:
       return operating
-        ? `next: ${'step' in next ? `${next.act} "${next.step.title}"` : next.next}, by the process that operates`
+        ? `next: ${'step' in next ? `${actInWords(next.act)} "${next.step.title}"` : next.next}, by the process that operates`
         : `next: roundtrip resume --run ${runId}   or   roundtrip abort --run ${runId}`;
   }
+}
+
+/** What was begun is inspected only if its process dies; as long as one operates, its end is what comes next. */
+function actInWords(act: string): string {
+  if (act === 'inspect-do') return 'the end of';
+  return act === 'inspect-undo' ? 'the end of undoing' : act;
 }

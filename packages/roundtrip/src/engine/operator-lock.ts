@@ -96,7 +96,10 @@ function lockedBy(holder: LockHolder | undefined): Refused {
     code: 'locked',
     seen: `the state folder is locked by ${who}`,
     expected: 'one operator at a time',
-    next: 'wait for that command, or make sure that it is gone and run `roundtrip unlock`',
+    next:
+      holder === undefined
+        ? 'wait for that command, or make sure that it is gone and run `roundtrip unlock`'
+        : `wait for that command, or end it: Ctrl-C in its terminal, or kill -INT ${holder.pid} on ${holder.host} (what it did and watched stays, and the run can be resumed or rolled back); if it is gone for certain, \`roundtrip unlock\``,
     fields: { holder },
   });
 }

@@ -27,7 +27,7 @@ export interface WayBackLight {
 const UNKNOWN = { retainedBytes: null, capBytes: null, lagBytes: null };
 
 /**
- * Looks at the way back of a live run that succeeded: the return database, the stream that keeps it in step, and rows
+ * Looks at the way back of a live run that succeeded, or whose new release serves while it is watched: the return database, the stream that keeps it in step, and rows
  * that the old schema has no place for. What cannot be looked at is at risk, never open.
  */
 export async function wayBackLight(
@@ -38,7 +38,7 @@ export async function wayBackLight(
   const base = { ...UNKNOWN, rollbackMs: rollbackMs ?? null };
   if (state.verdict === 'finished' || state.direction === 'closing')
     return { ...base, light: 'closed', reasons: ['it was closed by `roundtrip finish`'] };
-  if (state.verdict !== 'succeeded')
+  if (state.verdict !== 'succeeded' && !isKeptInStep(plan, state))
     return { ...base, light: 'closed', reasons: [`the run is ${state.verdict ?? 'under way'}`] };
   try {
     return await look(plan, state, base);
@@ -49,6 +49,15 @@ export async function wayBackLight(
       reasons: [`it cannot be looked at: ${asRoundtripError(thrown).seen}`],
     };
   }
+}
+
+/** From here on, through smoke tests and 24 h of watch, customers write and the way back is what there is to go by. */
+function isKeptInStep(plan: Plan, state: RunState): boolean {
+  if (state.verdict !== undefined || state.direction !== 'forward') return false;
+  return ['switch-over', 'return-stream'].some((kind) => {
+    const step = stepOfKind(plan, kind);
+    return step !== undefined && stepState(state, step.id).do.phase === 'verified';
+  });
 }
 
 async function look(

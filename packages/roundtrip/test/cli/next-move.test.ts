@@ -30,6 +30,8 @@ describe('what a person does next', () => {
     const run = recordedRun({ kind: 'live' });
     recordUntilMigration(run);
     assert.equal(moveOf(run, true), 'next: do "Run schema migrations", by the process that operates');
+    run.write(1, { type: 'intent', step: 'migrate', act: 'do', attempt: 1 });
+    assert.equal(moveOf(run, true), 'next: the end of "Run schema migrations", by the process that operates');
   });
 
   it('after a success is to watch, to go back, or to close the way back', () => {

@@ -23,6 +23,15 @@ describe('the way back', () => {
     assert.match(stdout, /WAL kept/);
   });
 
+  it('is looked at from the moment customers write, not only once the run has ended', async () => {
+    await stage.reset();
+    assert.equal((await stage.verb(['before do:smoke-test'], ...RUN)).killed, true);
+    const { stdout } = await status();
+    assert.match(stdout, /half-way forward/);
+    assert.match(stdout, /way back: OPEN/);
+    assert.match(stdout, /WAL kept/);
+  });
+
   it('is at risk once a row has no place in the old schema and nothing maps it', async () => {
     process.env.TOY_MAPPING = 'none';
     try {
