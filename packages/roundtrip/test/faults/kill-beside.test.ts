@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { keepOrdering, type Ordering } from './customers.ts';
-import { FINISH, killEverywhere, REHEARSE, ROLLBACK, RUN } from './every-boundary.ts';
+import { FINISH, killEverywhere, ROLLBACK, RUN } from './every-boundary.ts';
 import { buildToyStage, type ToyStage } from './toy-stage.ts';
 
 let stage: ToyStage;
@@ -67,7 +67,4 @@ describe('kill -9 beside a production that serves, while customers order', () =>
       prepare: ranBefore,
       ...whileTheyOrder,
     }));
-
-  it('of a rehearsal, then resume', (test) =>
-    killEverywhere(test, { stage, verb: REHEARSE, prepare: ordersAgain, ...whileTheyOrder }));
 });
