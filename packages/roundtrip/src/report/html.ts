@@ -5,6 +5,7 @@ import { evidenceText } from './evidence-text.ts';
 import { REPORT_STYLE } from './html-style.ts';
 import { htmlTimeline } from './html-timeline.ts';
 import type { Report, ReportSummary } from './report.ts';
+import { writtenText } from './table-verdict.ts';
 import { waitedText } from './waited-text.ts';
 
 /** Nothing runs in a report and nothing is fetched for it, whatever a title or an error says. */
@@ -76,11 +77,11 @@ function proofs(summary: ReportSummary): string {
   const cell = (verdict: keyof typeof VERDICTS, text: string | null): string =>
     `<td class="${verdict}"><strong>${VERDICTS[verdict]}</strong>${text === null || verdict === 'equal' ? '' : `<br><code>${escapeHtml(text)}</code>`}`;
   const rows = summary.protectedTables.map(
-    ({ table: name, before, afterRun, afterRollback, run, rollback: back }) =>
-      `<tr><th scope="row">${escapeHtml(name)}<td><code>${escapeHtml(before ?? '–')}</code>${cell(run, afterRun)}${cell(back, afterRollback)}</tr>`,
+    ({ table: name, before, afterRun, afterRollback, run, rollback: back, written }) =>
+      `<tr><th scope="row">${escapeHtml(name)}<td><code>${escapeHtml(before ?? '–')}</code>${cell(run, afterRun)}<td>${escapeHtml(writtenText(written))}${cell(back, afterRollback)}</tr>`,
   );
-  return `${table('Protected tables', ['Table', 'Before (rows:digest)', 'After the run', 'After the rollback'], rows)}
-<p><small>Carried along: the rows differ from those before the run because customers wrote after the switch, and they are exactly what had arrived when the stream was drained.</small></p>`;
+  return `${table('Protected tables', ['Table', 'Before (rows:digest)', 'After the run', 'Rows the migration wrote', 'After the rollback'], rows)}
+<p><small>Carried along: the rows differ from those before the run because customers wrote after the switch, and they are exactly what had arrived when the stream was drained. Rows the migration wrote: row versions younger than the backup, counted at the proof.</small></p>`;
 }
 
 /** What a level of trust says, from the backup itself and not from its size. */

@@ -2,6 +2,7 @@ import { formatMs } from '../runbook/duration.ts';
 import { alertsText } from './alerts-summary.ts';
 import { evidenceText } from './evidence-text.ts';
 import type { Report } from './report.ts';
+import { writtenText } from './table-verdict.ts';
 import { waitedText } from './waited-text.ts';
 
 /** The report as Markdown: for a pull request or a wiki. The proof itself is in the HTML and JSON forms. */
@@ -30,9 +31,15 @@ export function markdownReport({ summary }: Report): string {
   lines.push('', `Alerts: ${alertsText(summary.alerts)}.`);
   for (const { at, event, channel, attempts, seen } of summary.alerts.undelivered)
     lines.push(`- **not delivered** ${at}: ${event} to ${channel} after ${attempts} attempts: ${cell(seen)}`);
-  lines.push('', '| Protected table | Before | After the run | After the rollback |', '|---|---|---|---|');
-  for (const { table, before, run, rollback } of summary.protectedTables)
-    lines.push(`| ${table} | ${before ?? '–'} | ${VERDICTS[run]} | ${VERDICTS[rollback]} |`);
+  lines.push(
+    '',
+    '| Protected table | Before | After the run | Rows the migration wrote | After the rollback |',
+    '|---|---|---|---|---|',
+  );
+  for (const { table, before, run, rollback, written } of summary.protectedTables)
+    lines.push(
+      `| ${table} | ${before ?? '–'} | ${VERDICTS[run]} | ${cell(writtenText(written))} | ${VERDICTS[rollback]} |`,
+    );
   return `${lines.join('\n')}\n`;
 }
 

@@ -92,6 +92,7 @@ export function summariseRun(plan: Plan, records: readonly JournalRecord[]): Rep
   const {
     fingerprints: _left,
     begun: _begun,
+    horizon: _horizon,
     ...backupEvidence
   } = backup === undefined ? {} : stepState(state, backup.id).do.evidence;
   return {

@@ -13,6 +13,8 @@ export type TableVerdict = 'equal' | 'carried' | 'differs' | 'absent';
 export interface JudgedTable extends TableProof {
   readonly run: TableVerdict;
   readonly rollback: TableVerdict;
+  /** Rows that were written between the backup and the proof, measured in place; null where nothing measured it. */
+  readonly written: { readonly rows: string } | { readonly unknown: string } | null;
 }
 
 /**
@@ -29,6 +31,10 @@ export function judgedTables(plan: Plan, state: RunState): JudgedTable[] {
   const drained = (undone('return-stream').returned ?? undone('switch-over').fingerprints ?? {}) as Readonly<
     Record<string, { readonly rows?: string; readonly digest?: string } | undefined>
   >;
+  const proved = stepOfKind(plan, 'prove-tables');
+  const counts = (
+    proved === undefined ? {} : (stepState(state, proved.id).do.evidence.written ?? {})
+  ) as Readonly<Record<string, JudgedTable['written'] | undefined>>;
   return tableProofs(plan, state).map((proof) => {
     const name = proof.table.includes('.') ? proof.table : `public.${proof.table}`;
     const brought = drained[name];
@@ -37,8 +43,19 @@ export function judgedTables(plan: Plan, state: RunState): JudgedTable[] {
       ...proof,
       run: compare(proof.before, proof.afterRun, null),
       rollback: compare(proof.before, proof.afterRollback, carried),
+      written: counts[name] ?? null,
     };
   });
+}
+
+/**
+ * How many rows the migration wrote, in words; never 0 where it was not measured.
+ *
+ * @example writtenText({ rows: '0' }) // "0"
+ */
+export function writtenText(written: JudgedTable['written']): string {
+  if (written === null) return '–';
+  return 'rows' in written ? written.rows : `unknown: ${written.unknown}`;
 }
 
 function compare(before: string | null, later: string | null, carried: string | null): TableVerdict {

@@ -13,6 +13,7 @@ import { identify } from '../postgres/identity.ts';
 import { readManifest, verifyManifest } from '../postgres/manifest.ts';
 import { databaseByOid, dropDatabase } from '../postgres/switch.ts';
 import { type VerifiedBackup, verifyBackup } from '../postgres/verify-backup.ts';
+import { writeHorizon } from '../postgres/write-evidence.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { anyStepKind, type Finding, type StepContext } from './step-kind.ts';
 import { endSurvivors, noteChildren } from './survivors.ts';
@@ -92,7 +93,12 @@ export const backupKind = anyStepKind<BackupArgs>({
     await dropScratch(context);
     const onLine = (_stream: string, line: string): void => context.log(line);
     const onSpawn = noteChildren(context);
-    const live = await withClient(target.database, { applicationName: applicationName(context) }, identify);
+    // Before the dump's snapshot: what is written in between counts as written, which is the safe side.
+    const { live, horizon } = await withClient(
+      target.database,
+      { applicationName: applicationName(context) },
+      async (client) => ({ live: await identify(client), horizon: await writeHorizon(client) }),
+    );
     context.log(`dumping ${target.database.database} with ${args.jobs} jobs`);
     const dump = await dumpDatabase(target.database, {
       directory,
@@ -128,6 +134,7 @@ export const backupKind = anyStepKind<BackupArgs>({
       returnDatabase: verified.restoredDatabase,
       returnOid: verified.restoredOid,
       snapshotLsn: dump.snapshotLsn,
+      horizon: horizon as unknown as JsonObject,
       fingerprints: dump.fingerprints as unknown as JsonObject,
     };
   },

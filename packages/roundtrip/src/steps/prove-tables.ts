@@ -4,6 +4,7 @@ import { withClient } from '../postgres/connection.ts';
 import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
 import { unvalidatedForeignKeys } from '../postgres/foreign-keys.ts';
 import { canonicalTableName } from '../postgres/table-name.ts';
+import { type RowsWritten, rowsWrittenSince, type WriteHorizon } from '../postgres/write-evidence.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { applicationName } from './target-databases.ts';
@@ -63,7 +64,9 @@ export const proveTablesKind = anyStepKind<ProveArgs>({
         fields: { tables: differing },
       });
     }
-    return { before: before as unknown as JsonObject, after: after as unknown as JsonObject };
+    const rows = { before: before as unknown as JsonObject, after: after as unknown as JsonObject };
+    if (args.tables === 'all') return rows;
+    return { ...rows, written: await requireUnwritten(context, Object.keys(before)) };
   },
   async verify(context) {
     const broken = await withClient(
@@ -81,6 +84,36 @@ export const proveTablesKind = anyStepKind<ProveArgs>({
     });
   },
 });
+
+/**
+ * A row that was changed and put back fails the proof, although its fingerprint is equal. After a rollback a database may
+ * be a restored one, all of whose rows are young: only the proof of the migration asks.
+ */
+async function requireUnwritten(context: StepContext, tables: readonly string[]): Promise<JsonObject> {
+  const horizon = context.evidenceOfKind('backup').horizon as unknown as WriteHorizon | undefined;
+  if (horizon === undefined) {
+    const unknown = 'the backup noted no horizon: it was made by an older version';
+    return Object.fromEntries(tables.map((table) => [table, { unknown }]));
+  }
+  const written = await withClient(
+    context.plan.target.database,
+    { applicationName: applicationName(context), statementTimeoutMs: context.timeoutMs },
+    (client) => rowsWrittenSince(client, { horizon, tables, signal: context.signal }),
+  );
+  const touched = Object.entries(written).filter(([, count]) => 'rows' in count && count.rows !== '0');
+  if (touched.length === 0) return written as unknown as JsonObject;
+  throw new Failed({
+    code: 'protected-table-written',
+    seen: `rows were written since the backup and hold the same values again: ${touched.map(inWords).join(', ')}`,
+    expected: 'no statement that writes to a protected table between the backup and the proof',
+    next: 'the run rolls back; look for a statement or a trigger of the migration that updates these tables',
+    fields: { written: written as unknown as JsonObject },
+  });
+}
+
+function inWords([table, count]: [string, RowsWritten]): string {
+  return `${table} (${'rows' in count ? count.rows : count.unknown})`;
+}
 
 function unprotected(tables: readonly string[]): Failed {
   return new Failed({
