@@ -4,7 +4,7 @@ import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import type { Queryable } from '../../database/database.ts';
 import { ShopError } from '../../errors.ts';
 import { ExchangeStore, type StoredExchange, WHOLE_CATALOGUE } from './exchange-store.ts';
@@ -31,6 +31,8 @@ export interface OnecExchangeOptions {
 
 const COOKIE = 'freesport_1c';
 const POLL_MS = 100;
+/** From one address. A 1C logs in once an exchange; who guesses passwords does nothing else. */
+const LOGINS_A_MINUTE_MAX = 30;
 const PICTURE = /\.(jpe?g|png|gif|webp)$/i;
 
 type Query = Readonly<Record<string, string | undefined>>;
@@ -39,7 +41,8 @@ type Query = Readonly<Record<string, string | undefined>>;
  * The exchange protocol of 1C with a site (`checkauth`, `init`, `file`, `import`, `deactivate`, `complete`) at `GET` and
  * `POST` of the prefix it is registered under. Imports run in the queue (`onecExchangeTasks`); the request is
  * answered `progress` until they end. Whatever goes wrong is `failure` and a sentence that 1C shows its user, with
- * status 200 because 1C shows nothing of others; only a wrong password is 401.
+ * status 200 because 1C shows nothing of others; only a wrong password is 401, and one guess too many 429 where the server
+ * has @fastify/rate-limit.
  *
  * @example
  * await app.register(onecExchangePlugin, { prefix: '/1c-exchange', database, username, password, folder });
@@ -55,6 +58,24 @@ export async function onecExchangePlugin(app: FastifyInstance, options: OnecExch
     method: ['GET', 'POST'],
     url: '/',
     schema: { hide: true } as object,
+    config: {
+      rateLimit: {
+        max: LOGINS_A_MINUTE_MAX,
+        timeWindow: '1 minute',
+        allowList: (request: FastifyRequest) => (request.query as Query).mode !== 'checkauth',
+      },
+    },
+    errorHandler: (error: FastifyError, request, reply) => {
+      const tooMany = error.statusCode === 429;
+      if (!tooMany) request.log.error({ err: error }, '1C exchange failed');
+      const message = tooMany
+        ? `more than ${LOGINS_A_MINUTE_MAX} logins within a minute: wait, then begin again`
+        : 'internal error of the shop; see its log';
+      return reply
+        .code(error.statusCode ?? 500)
+        .type('text/plain; charset=utf-8')
+        .send(`failure\n${message}`);
+    },
     handler: async (request, reply) => {
       void reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store');
       try {

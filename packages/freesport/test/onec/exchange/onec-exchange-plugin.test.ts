@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Logger, type Runner, run, runMigrations } from 'graphile-worker';
 import pg from 'pg';
@@ -45,6 +46,7 @@ describe('the HTTP exchange of 1C', () => {
     pool.on('connect', (client) => client.on('error', () => undefined));
     await runMigrations({ pgPool: pool });
     app = fastify();
+    await app.register(rateLimit, { global: false });
     await app.register(onecExchangePlugin, {
       prefix: '/1c',
       database,
@@ -165,6 +167,25 @@ describe('the HTTP exchange of 1C', () => {
       const refused = await app.inject({ url: '/1c/?type=catalog&mode=init', headers: { cookie } });
       assert.deepEqual([refused.statusCode, refused.body.split('\n')[0]], [401, 'failure']);
     }
+  });
+
+  it('lets one address guess only so often, and goes on with whoever is logged in', async () => {
+    const remoteAddress = '192.0.2.7';
+    const cookie = await login();
+    const guess = async (): Promise<number> =>
+      (await app.inject({ url: '/1c/?type=catalog&mode=checkauth', remoteAddress })).statusCode;
+    const codes: number[] = [];
+    for (let attempt = 0; attempt < 31; attempt += 1) codes.push(await guess());
+    assert.deepEqual(new Set(codes.slice(0, 30)), new Set([401]));
+    const last = await app.inject({ url: '/1c/?type=catalog&mode=checkauth', remoteAddress });
+    assert.equal(last.statusCode, 429);
+    assert.match(last.body, /^failure\nmore than 30 logins within a minute/);
+    const other = await app.inject({
+      url: '/1c/?type=catalog&mode=init',
+      headers: { cookie },
+      remoteAddress,
+    });
+    assert.match(other.body, /^zip=yes/);
   });
 
   it('wants init before files and a file before its import', async () => {
