@@ -74,7 +74,12 @@ function unreadable(file: string, why: string, cause?: unknown): Refused {
 
 /** The folder of state: `--state`, ROUNDTRIP_STATE, or `.roundtrip` here. */
 export function stateFolder(environment: CliEnvironment, options: CommonOptions): StateFolder {
-  return openStateFolder(options.state ?? environment.variables.ROUNDTRIP_STATE ?? '.roundtrip');
+  return openStateFolder(stateRoot(environment, options));
+}
+
+/** Where the state folder is, or would be: nothing is made. */
+export function stateRoot({ variables }: CliEnvironment, { state }: CommonOptions): string {
+  return state ?? variables.ROUNDTRIP_STATE ?? '.roundtrip';
 }
 
 /** What the acting verbs hand to the engine. The operator's name is who is logged in, not a claim. */

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { latestRun } from '../engine/run-view.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { concludeError, productionState } from './conclude.ts';
-import { type CliEnvironment, type CommonOptions, stateFolder } from './environment.ts';
+import { type CliEnvironment, type CommonOptions, stateFolder, stateRoot } from './environment.ts';
 import { EXIT } from './exit-codes.ts';
 import type { RegisterVerb, VerbAction } from './verb.ts';
 import { registerActs } from './verbs/act.ts';
@@ -90,6 +91,8 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
 /** Told with every error: an operator who meets one at 02:00 wants to know this first. */
 function lastKnownState(environment: CliEnvironment, options: CommonOptions): string {
   try {
+    // A refused command leaves no folder where there was none.
+    if (!existsSync(stateRoot(environment, options))) return 'no run has touched it';
     const latest = latestRun(stateFolder(environment, options), { kind: 'live' });
     return latest === undefined
       ? 'no run has touched it'
