@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { runProcess } from '../../src/process/run-process.ts';
 import { httpRequest } from '../../src/services/http.ts';
 import { proveMaintenance } from '../../src/services/maintenance.ts';
 import { type NginxDoor, nginxMaintenance } from '../../src/services/nginx.ts';
@@ -67,11 +69,31 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 const reasons = { reason: 'test', retryAfterSeconds: 120 };
-// A reload is taken some time after its command has ended: the next test must not find it under way.
 afterEach(async () => {
   await nginxMaintenance(door).off();
+  await reloadsTaken();
   await prove('open');
 });
+
+/**
+ * A reload is taken some time after its command has ended, and would read what the next test writes. What a last one
+ * brings along shows that none before it is under way any more.
+ */
+async function reloadsTaken(): Promise<void> {
+  const mark = randomUUID();
+  writeFileSync(includeFile, `add_header X-Mark ${mark} always;\n`);
+  await runProcess(nginx('-s', 'reload'), { timeoutMs: 30_000 });
+  const deadline = Date.now() + 60_000;
+  // A worker of before may answer, or close the connection as it goes.
+  const seen = () =>
+    httpRequest({ url: base }).then(
+      ({ headers }) => headers['x-mark'] === mark,
+      () => false,
+    );
+  for (let times = 0; times < 5; times = (await seen()) ? times + 1 : 0)
+    assert.ok(Date.now() < deadline, 'nginx did not take a reload in a minute');
+  rmSync(includeFile);
+}
 
 const probes = () => ({
   write: { request: { url: `${base}/orders`, method: 'POST', body: '{}' }, open: { status: 200 } },
