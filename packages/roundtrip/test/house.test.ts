@@ -113,6 +113,13 @@ describe('the rules of the house', () => {
     }
   });
 
+  it('a step waits for what it notes, which another machine may have to store', () => {
+    const unawaited = FILES.filter((file) => file.startsWith('packages/roundtrip/src/steps/')).filter(
+      (file) => /(?<!await |=>\s+)context\.mark\(/.test(readFileSync(path.join(ROOT, file), 'utf8')),
+    );
+    assert.deepEqual(unawaited, [], 'await context.mark(…)');
+  });
+
   it('files are named for one thing, and stay readable', () => {
     const named = FILES.filter((file) =>
       /(^|\/)(utils?|helpers?|lib|manager|common|misc)(\.ts|\/)/.test(file),

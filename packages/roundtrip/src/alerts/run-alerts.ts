@@ -1,7 +1,7 @@
 import type { Halt } from '../engine/execute.ts';
 import { foldJournal, type RunState } from '../journal/fold.ts';
 import type { JournalStore } from '../journal/journal-file.ts';
-import type { JournalRecord } from '../journal/record.ts';
+import type { JournalBody, JournalRecord } from '../journal/record.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { Alert } from './alert.ts';
 import { alertOfHalt } from './alert-of-halt.ts';
@@ -47,19 +47,25 @@ export function createRunAlerts(options: {
   if (channels.length === 0) return { onRecord: () => undefined, stop: async () => undefined };
   const pending = new Set<string>();
   const known = new Set<string>();
+  const writing = new Set<Promise<void>>();
+  const write = async (body: JournalBody): Promise<void> => {
+    try {
+      const record = await journal.append(body);
+      options.onRecord?.(record, foldJournal(journal.records));
+    } catch (error) {
+      // A full disk stops the run by its own next record; here it must not come up as a rejection nobody awaits.
+      say(`an alert's delivery could not be journalled: ${(error as Error).message}`);
+    }
+  };
   const keep = ({ id, event, channel, delivered, attempts, seen }: Delivery): void => {
     pending.delete(`${id} ${channel}`);
     // Once is enough to know that it is owed: a day of retries must not fill the journal.
     if (!delivered && known.has(`${id} ${channel}`)) return;
     known.add(`${id} ${channel}`);
     if (!delivered) say(`ALERT NOT DELIVERED to ${channel} (${event}): ${seen}`);
-    try {
-      const record = journal.append({ type: 'alert', id, event, channel, delivered, attempts, seen });
-      options.onRecord?.(record, foldJournal(journal.records));
-    } catch (error) {
-      // A full disk stops the run by its own next record; here it must not come up as a rejection nobody awaits.
-      say(`an alert's delivery could not be journalled: ${(error as Error).message}`);
-    }
+    const written = write({ type: 'alert', id, event, channel, delivered, attempts, seen });
+    writing.add(written);
+    void written.then(() => writing.delete(written));
   };
   const outbox = createOutbox({ channels, redact, onDelivery: keep, wait: options.wait });
   const post = (alert: Alert): void => {
@@ -85,6 +91,7 @@ export function createRunAlerts(options: {
       const alert = alertOfHalt({ plan, state: foldJournal(journal.records), halt });
       if (alert !== undefined) post(alert);
       await outbox.settle(halt.next === 'interrupted' ? SETTLE_INTERRUPTED_MS : SETTLE_MS);
+      await Promise.all(writing);
     },
   };
 }

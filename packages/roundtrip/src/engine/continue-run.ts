@@ -25,12 +25,12 @@ export async function resumeRun(
 ): Promise<RunResult> {
   return reopened(operation, options.runId, 'resume', async (held, plan, journal) => {
     const state = foldJournal(journal.records);
-    journal.append({ type: 'resumed', operator: operation.operator, toolVersion: TOOL_VERSION });
+    await journal.append({ type: 'resumed', operator: operation.operator, toolVersion: TOOL_VERSION });
     const answer =
       options.decision === undefined
         ? retryStuck(operation, plan, state)
         : answerOf(operation, plan, state, options.decision);
-    if (answer !== undefined) journal.append(answer);
+    if (answer !== undefined) await journal.append(answer);
     return carryOn(held, plan, journal);
   });
 }
@@ -56,7 +56,7 @@ export async function rollBack(
       });
     }
     if (state.direction === 'forward')
-      journal.append({
+      await journal.append({
         type: 'rollback-started',
         reason: options.reason,
         automatic: false,
@@ -98,7 +98,7 @@ export async function finishRun(
       });
     }
     if (state.direction !== 'closing') {
-      journal.append({
+      await journal.append({
         type: 'finish-started',
         reason: options.early ?? 'the watch passed',
         operator: operation.operator,

@@ -46,9 +46,9 @@ export async function execute(
   execution: Execution,
 ): Promise<{ readonly halt: Halt; readonly state: RunState }> {
   let state = foldJournal(execution.journal.records);
-  const append = (body: JournalBody): void => {
+  const append = async (body: JournalBody): Promise<void> => {
     execution.onBoundary?.(`before append:${label(body)}`);
-    const record = execution.journal.append(body);
+    const record = await execution.journal.append(body);
     state = applyRecord(state, record);
     execution.onRecord?.(record, state);
     execution.onBoundary?.(`after append:${label(body)}`);
@@ -61,7 +61,7 @@ export async function execute(
         await performAct({ execution, decision, append, read: () => state });
         break;
       case 'roll-back':
-        append({
+        await append({
           type: 'rollback-started',
           reason: decision.reason,
           automatic: true,
@@ -69,7 +69,7 @@ export async function execute(
         });
         break;
       case 'finish':
-        append({ type: 'run-finished', verdict: decision.verdict });
+        await append({ type: 'run-finished', verdict: decision.verdict });
         break;
       default:
         return { halt: decision, state };
@@ -91,17 +91,19 @@ function label(body: JournalBody): string {
 interface ActRequest {
   readonly execution: Execution;
   readonly decision: Extract<Decision, { next: 'act' }>;
-  readonly append: (body: JournalBody) => void;
+  readonly append: (body: JournalBody) => Promise<void>;
   readonly read: () => RunState;
 }
 
 async function performAct(request: ActRequest): Promise<void> {
   const { execution, decision, append } = request;
   const { step, act, attempt } = decision;
-  append({ type: 'intent', step: step.id, act, attempt });
+  await append({ type: 'intent', step: step.id, act, attempt });
   const startedMs = execution.now().getTime();
-  const outcome = (rest: Omit<OutcomeRecord, 'type' | 'step' | 'act' | 'durationMs'>): void => {
-    append({
+  const outcome = async (
+    rest: Omit<OutcomeRecord, 'type' | 'step' | 'act' | 'durationMs'>,
+  ): Promise<void> => {
+    await append({
       type: 'outcome',
       step: step.id,
       act,
@@ -115,13 +117,13 @@ async function performAct(request: ActRequest): Promise<void> {
     execution.onBoundary?.(`before ${act}:${step.id}`);
     const result = await callKind(requireKind(execution.kinds, step.kind), act, context);
     execution.onBoundary?.(`after ${act}:${step.id}`);
-    outcome({ ok: true, ...result });
+    await outcome({ ok: true, ...result });
   } catch (thrown) {
     const error = deadline.aborted
       ? timedOut(step.id, step.timeoutMs, thrown)
       : asRoundtripError(lostSession(thrown) ?? thrown);
     if (error.code === 'journal-unwritable') throw error; // The journal cannot record its own failure.
-    outcome({
+    await outcome({
       ok: false,
       error: recordedError(error, execution.redact),
       interrupted: execution.signal.aborted ? true : undefined,

@@ -70,7 +70,7 @@ export async function carryOn(operation: Operation, plan: Plan, journal: Journal
     throw error;
   } finally {
     // After the alerts have stopped: none may come to be journalled in a closed file.
-    journal.close();
+    await journal.close();
   }
 }
 
@@ -114,7 +114,7 @@ export async function beginJournal(
     gate,
   };
   operation.onBoundary?.('before append:run-started');
-  const record = journal.append(started);
+  const record = await journal.append(started);
   operation.onRecord?.(record, foldJournal(journal.records));
   operation.onBoundary?.('after append:run-started');
   return journal;
@@ -149,7 +149,7 @@ export async function locked(
 
 async function takeUp(held: Operation, plan: Plan, runId: string): Promise<RunResult> {
   const journal = openJournal(runPaths(held.state, runId).journal, { create: false, now: held.now });
-  journal.append({ type: 'resumed', operator: held.operator, toolVersion: TOOL_VERSION });
+  await journal.append({ type: 'resumed', operator: held.operator, toolVersion: TOOL_VERSION });
   return carryOn(held, plan, journal);
 }
 
@@ -213,7 +213,7 @@ export async function reopened(
     try {
       return await work(held, plan, journal);
     } finally {
-      journal.close();
+      await journal.close();
     }
   });
 }

@@ -30,7 +30,7 @@ export async function startRun(
       gate: { receipt: receipt?.hash ?? null },
     });
     for (const { what, reason } of overrides)
-      journal.append({ type: 'override', what, reason, operator: operation.operator });
+      await journal.append({ type: 'override', what, reason, operator: operation.operator });
     return carryOn(held, plan, journal);
   });
 }

@@ -14,10 +14,16 @@ import { Failed, Refused } from '../errors.ts';
 import { parseJournal, sealRecord } from './chain.ts';
 import type { JournalBody, JournalRecord } from './record.ts';
 
-/** Where records are kept. The engine knows only this; a file is one way, a control database another. */
+/** Where the records of one run are kept. The engine knows only this; a file is one way, a control database another. */
 export interface JournalStore {
   readonly records: readonly JournalRecord[];
-  /** Durable when it returns. */
+  /** Durable when it returns, or when what it returns is settled: whoever appends waits before acting on it. */
+  append(body: JournalBody): JournalRecord | Promise<JournalRecord>;
+  close(): void | Promise<void>;
+}
+
+/** A journal of this machine: durable when the call returns. */
+export interface LocalJournal extends JournalStore {
   append(body: JournalBody): JournalRecord;
   close(): void;
 }
@@ -33,7 +39,7 @@ export interface JournalStore {
 export function openJournal(
   file: string,
   options: { readonly create: boolean; readonly now?: () => Date },
-): JournalStore {
+): LocalJournal {
   if (!options.create && !existsSync(file)) {
     throw new Refused({
       code: 'journal-missing',
@@ -96,7 +102,7 @@ function syncFolder(folder: string): void {
   closeSync(descriptor);
 }
 
-class JournalFile implements JournalStore {
+class JournalFile implements LocalJournal {
   readonly #file: string;
   readonly #descriptor: number;
   readonly #records: JournalRecord[];

@@ -17,7 +17,8 @@ export interface RunProcessOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly onLine?: ((stream: 'stdout' | 'stderr', line: string) => void) | undefined;
-  readonly onSpawn?: ((child: SpawnedChild) => void) | undefined;
+  /** Waited for before the child's end is told: whoever notes it has noted it by then. */
+  readonly onSpawn?: ((child: SpawnedChild) => void | Promise<void>) | undefined;
   /** Default [0]. */
   readonly okExitCodes?: readonly number[] | undefined;
   /** What is kept of each stream; the end of it. Default 4 MiB. */
@@ -73,7 +74,7 @@ export async function runProcess(
   };
   const ending = endOnDeadline(child, options);
   try {
-    tellSpawned(child, options);
+    await tellSpawned(child, options);
     const { code, signal } = await closed;
     const result = {
       exitCode: code ?? -1,
@@ -104,10 +105,10 @@ export async function runProcess(
 }
 
 /** Whoever is told may be unable to note it (a full disk): a child that nobody could find again must not live. */
-function tellSpawned(child: ChildProcess, options: RunProcessOptions): void {
+async function tellSpawned(child: ChildProcess, options: RunProcessOptions): Promise<void> {
   if (child.pid === undefined) return;
   try {
-    options.onSpawn?.({ pid: child.pid, startTicks: startTicksOf(child.pid) ?? '' });
+    await options.onSpawn?.({ pid: child.pid, startTicks: startTicksOf(child.pid) ?? '' });
   } catch (error) {
     signalGroup(child.pid, 'SIGKILL');
     throw error;

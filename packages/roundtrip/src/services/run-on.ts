@@ -5,7 +5,7 @@ import { type RemoteHost, runRemote } from './ssh.ts';
 export function runOn(
   host: RemoteHost | undefined,
   argv: readonly string[],
-  options: RunProcessOptions & { readonly onMark?: ((mark: string) => void) | undefined },
+  options: RunProcessOptions & { readonly onMark?: ((mark: string) => void | Promise<void>) | undefined },
 ): Promise<RunProcessResult> {
   return host === undefined ? runProcess(argv, options) : runRemote(host, argv, options);
 }

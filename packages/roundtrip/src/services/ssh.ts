@@ -76,8 +76,8 @@ export async function runRemote(
   host: RemoteHost,
   argv: readonly string[],
   options: RunProcessOptions & {
-    /** Called before the command begins, with the mark by which `endRemote` finds it again. */
-    readonly onMark?: ((mark: string) => void) | undefined;
+    /** Called, and waited for, before the command begins, with the mark by which `endRemote` finds it again. */
+    readonly onMark?: ((mark: string) => void | Promise<void>) | undefined;
   },
 ): Promise<RunProcessResult> {
   const mark = `roundtrip-${randomBytes(8).toString('hex')}`;
@@ -85,7 +85,7 @@ export async function runRemote(
   const seen = { started: false, ended: undefined as number | undefined };
   const environment = Object.entries({ ...options.env, ROUNDTRIP_REMOTE: mark });
   const command = ['env', ...environment.map(([name, value]) => `${name}=${value}`), ...argv];
-  options.onMark?.(mark);
+  await options.onMark?.(mark);
   try {
     const result = await runProcess(
       sshArgv(host, ['sh', '-c', REMOTE, 'sh', mark, tenths(graceMs), options.cwd ?? '', ...command]),

@@ -74,7 +74,7 @@ export async function carryBehindFence(
         const proven = await options.proven();
         const drainedMs = context.now().getTime() - fencedAtMs;
         const facts = { ...proven, mapped, sequences, fencedAtMs, drainedMs, restoredOid };
-        context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
+        await context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
       }),
     );
     await options.exchange?.(admin);

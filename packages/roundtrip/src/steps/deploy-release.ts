@@ -113,7 +113,7 @@ export const deployReleaseKind = anyStepKind<DeployArgs>({
     const before = await currentRelease({ releasesDirectory: directory, link: args.link });
     // Noted before the link moves: a repeated `do` after a crash must not take the new release for the previous one.
     if (context.marks.previous === undefined)
-      context.mark('previous', {
+      await context.mark('previous', {
         path: before?.path ?? null,
         tag: before?.tag ?? null,
         commit: before?.commit ?? null,

@@ -98,7 +98,7 @@ export async function drainBack(
       const drainedMs = context.now().getTime() - fencedAtMs;
       // Noted before anything of the stream is removed: once it is gone nothing else tells that all of it had arrived.
       const facts = { ...proven, mapped, sequences, fencedAtMs, drainedMs };
-      context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
+      await context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
       const ends = { live: first(sessions.publishers), return: first(sessions.subscribers) };
       // What is left of it can be removed when customers are served again.
       if (compareFirst)

@@ -43,7 +43,8 @@ export const notifyKind = anyStepKind<NotifyArgs>({
   inspect: async (context) => (context.marks[MESSAGE_MARK] === undefined ? 'not-done' : 'done'),
   async do(context, args) {
     const { text, level, channels } = args;
-    if (context.marks[MESSAGE_MARK] === undefined) context.mark(MESSAGE_MARK, { text, level, channels });
+    if (context.marks[MESSAGE_MARK] === undefined)
+      await context.mark(MESSAGE_MARK, { text, level, channels });
     return { text, channels: receivers(context, channels) };
   },
   verify: async () => ({}),

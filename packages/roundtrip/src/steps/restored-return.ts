@@ -76,6 +76,6 @@ async function restore(context: StepContext, { directory, returnDatabase }: Retu
     timeoutMs: context.timeoutMs,
     onSpawn: noteChildren(context),
   });
-  context.mark('restored', { oid: restoredOid, database: restoredDatabaseName(context) });
+  await context.mark('restored', { oid: restoredOid, database: restoredDatabaseName(context) });
   return restoredOid;
 }

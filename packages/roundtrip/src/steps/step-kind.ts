@@ -36,8 +36,8 @@ export interface StepContext {
   readonly marks: Readonly<Record<string, JsonObject>>;
   /** What `do` of this step noted: for an `undo` whose `do` never reached its outcome. */
   readonly marksOfDo: Readonly<Record<string, JsonObject>>;
-  /** Notes a fact durably, between two effects of one act. */
-  mark(name: string, data: JsonObject): void;
+  /** Notes a fact durably, between two effects of one act: awaited before the next of them begins. */
+  mark(name: string, data: JsonObject): void | Promise<void>;
   /** A line for people; goes to the log and the terminal, redacted. */
   log(line: string): void;
   now(): Date;

@@ -14,12 +14,12 @@ const BACKEND_TIMEOUT_MS = 30_000;
  *
  * @example await runProcess(argv, { timeoutMs, onSpawn: noteChildren(context) });
  */
-export function noteChildren(context: StepContext): (child: SpawnedChild) => void {
+export function noteChildren(context: StepContext): (child: SpawnedChild) => void | Promise<void> {
   return ({ pid, startTicks }) => context.mark(`child-${pid}`, { pid, startTicks });
 }
 
 /** Notes a command on another machine durably, before it begins there; found again by its mark. */
-export function noteRemote(context: StepContext, host: RemoteHost): (mark: string) => void {
+export function noteRemote(context: StepContext, host: RemoteHost): (mark: string) => void | Promise<void> {
   return (mark) => context.mark(`remote-${mark}`, { mark, host: { ...host } });
 }
 

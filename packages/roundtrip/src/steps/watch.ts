@@ -60,17 +60,17 @@ export const watchKind = anyStepKind<WatchArgs>({
   },
   async do(context, args) {
     const attemptBefore = markOf(context)?.attempt;
-    const attempt = beginAttempt(context);
+    const attempt = await beginAttempt(context);
     // A new attempt begins with nothing told.
     const last = attempt === attemptBefore ? lastEvent(context) : undefined;
-    const end = (asks: boolean, seen: JsonObject): void =>
+    const end = async (asks: boolean, seen: JsonObject): Promise<void> =>
       context.mark('watch', { state: 'ended', attempt, asks, ...seen });
     let result: WatchResult;
     try {
       result = await watchTarget(context, planOf(args), { attempt, last });
     } catch (cause) {
       context.signal.throwIfAborted();
-      end(true, { error: cause instanceof Error ? cause.message : String(cause) });
+      await end(true, { error: cause instanceof Error ? cause.message : String(cause) });
       throw brokeItself(context, cause);
     }
     return conclude({ context, plan: planOf(args), result, end });
@@ -86,10 +86,10 @@ function markOf(context: StepContext): WatchMark | undefined {
   return context.marks.watch as WatchMark | undefined;
 }
 
-function beginAttempt(context: StepContext): number {
+async function beginAttempt(context: StepContext): Promise<number> {
   const mark = markOf(context);
   const attempt = mark === undefined ? 1 : mark.attempt + (mark.state === 'ended' && mark.asks ? 1 : 0);
-  if (mark?.state !== 'watching') context.mark('watch', { state: 'watching', attempt, asks: false });
+  if (mark?.state !== 'watching') await context.mark('watch', { state: 'watching', attempt, asks: false });
   return attempt;
 }
 
@@ -140,9 +140,9 @@ async function watchTarget(
   const { matrix } = context.plan;
   const session = watchSession(context.plan.target.database, applicationName(context));
   let newest = last;
-  const mark = (event: WatchEvent): void => {
+  const mark = async (event: WatchEvent): Promise<void> => {
     newest = event;
-    context.mark(WATCH_EVENT_MARK, event as unknown as JsonObject);
+    await context.mark(WATCH_EVENT_MARK, event as unknown as JsonObject);
   };
   try {
     const result = await runWatch({
@@ -158,25 +158,25 @@ async function watchTarget(
       onEvent: mark,
       told: last?.told,
     });
-    if (newest?.event !== 'watch-ended') mark(endedEvent(result, newest?.told));
+    if (newest?.event !== 'watch-ended') await mark(endedEvent(result, newest?.told));
     return result;
   } finally {
     await session.end();
   }
 }
 
-function conclude(ended: {
+async function conclude(ended: {
   readonly context: StepContext;
   readonly plan: WatchPlan;
   readonly result: WatchResult;
-  readonly end: (asks: boolean, seen: JsonObject) => void;
-}): JsonObject {
+  readonly end: (asks: boolean, seen: JsonObject) => Promise<void>;
+}): Promise<JsonObject> {
   const { context, plan, end } = ended;
   const result = { ...ended.result, notes: ended.result.notes.slice(-NOTES_IN_EVIDENCE) };
   if (result.verdict === 'pass') return result;
   const goesBack = result.verdict === 'fail' && result.rollback === 'yes' && plan.onYes === 'roll-back';
   // The journal keeps of an error only its words: the numbers go into the mark.
-  end(!goesBack, { result });
+  await end(!goesBack, { result });
   const parts = {
     seen: `the watch ended ${result.verdict}: ${result.reason}`,
     expected: 'every goal shown to hold, with enough requests',

@@ -30,7 +30,7 @@ export interface WatchRun {
   /** Lines for people: alarms, timers, gaps, progress. */
   readonly onNote: (line: string) => void;
   /** Told what people should know at once; `told` is what an interrupted watch had told already. */
-  readonly onEvent?: ((event: WatchEvent) => void) | undefined;
+  readonly onEvent?: ((event: WatchEvent) => void | Promise<void>) | undefined;
   readonly told?: Told | undefined;
   /** Waits in real time; tests that bring their own clock bring this too. */
   readonly wait?: ((ms: number) => Promise<void>) | undefined;
@@ -71,7 +71,7 @@ async function watchOn(run: WatchRun, settled: SettledWatch): Promise<WatchState
   let state = foldWatch(settled, previousSamples);
   const tellEvents = eventTeller(run, settled);
   announce(run, settled, state);
-  tellEvents(state);
+  await tellEvents(state);
   while (!isOver(settled, state)) {
     signal.throwIfAborted();
     const roundMs = performance.now();
@@ -81,7 +81,7 @@ async function watchOn(run: WatchRun, settled: SettledWatch): Promise<WatchState
     const before = state;
     state = applySample(settled, state, sample);
     tell(settled, before, state, onNote);
-    tellEvents(state);
+    await tellEvents(state);
     if (isOver(settled, state)) break;
     await wait(Math.max(0, realIntervalMs - (performance.now() - roundMs)));
   }
@@ -89,9 +89,9 @@ async function watchOn(run: WatchRun, settled: SettledWatch): Promise<WatchState
 }
 
 /** Passes on each event once, also one that was noticed right before the process was killed. */
-function eventTeller(run: WatchRun, settled: SettledWatch): (state: WatchState) => void {
+function eventTeller(run: WatchRun, settled: SettledWatch): (state: WatchState) => Promise<void> {
   const { onEvent } = run;
-  if (onEvent === undefined) return () => undefined;
+  if (onEvent === undefined) return async () => undefined;
   let told = run.told ?? NOTHING_TOLD;
   const alarms = new Map<string, number>();
   const isRepeated = ({ atMs, text }: WatchNote): boolean => {
@@ -102,18 +102,18 @@ function eventTeller(run: WatchRun, settled: SettledWatch): (state: WatchState) 
     return false;
   };
   let trail = beginTrail(told.standing);
-  return (state) => {
+  return async (state) => {
     for (const note of state.notes.slice(told.notes)) {
       const event = eventOfNote(note);
       told = { ...told, notes: told.notes + 1 };
       if (event !== undefined && (event !== 'alarm' || !isRepeated(note)))
-        onEvent({ event, level: note.level, text: note.text, atMs: note.atMs, told });
+        await onEvent({ event, level: note.level, text: note.text, atMs: note.atMs, told });
     }
     const step = advance(settled, state, trail);
     trail = step.trail;
     if (step.changed === undefined) return;
     told = { ...told, standing: trail.told };
-    onEvent({ event: 'verdict-changed', atMs: state.atMs ?? 0, told, ...step.changed });
+    await onEvent({ event: 'verdict-changed', atMs: state.atMs ?? 0, told, ...step.changed });
   };
 }
 

@@ -18,7 +18,7 @@ import {
   watch,
   wayBack,
 } from '../../src/index.ts';
-import { type JournalStore, openJournal } from '../../src/journal/journal-file.ts';
+import { type LocalJournal, openJournal } from '../../src/journal/journal-file.ts';
 import type { Receipt } from '../../src/journal/receipt.ts';
 import type { JournalBody, RunKind } from '../../src/journal/record.ts';
 import { openStateFolder, runPaths, type StateFolder, savePlan } from '../../src/journal/run-directory.ts';
@@ -90,7 +90,7 @@ export interface RecordedRun {
   readonly runId: string;
   readonly plan: Plan;
   readonly folder: string;
-  readonly journal: JournalStore;
+  readonly journal: LocalJournal;
   /** Appends a record so many seconds after the one before. */
   write(afterSeconds: number, body: JournalBody): void;
   /** Intent, outcome and verification of a step that succeeds. */

@@ -1,6 +1,6 @@
 import { sealRecord } from '../../src/journal/chain.ts';
 import { foldJournal } from '../../src/journal/fold.ts';
-import type { JournalStore } from '../../src/journal/journal-file.ts';
+import type { LocalJournal } from '../../src/journal/journal-file.ts';
 import type { JournalBody, JournalRecord, RunKind } from '../../src/journal/record.ts';
 import type { Plan } from '../../src/runbook/plan.ts';
 import { type StepEffect, type StepPhase, type StepSpec, stepSpec } from '../../src/runbook/step-spec.ts';
@@ -36,7 +36,7 @@ export function toyPlan(steps: readonly StepSpec[]): Plan {
 /** A journal in memory with the same contract as the file. */
 export function memoryJournal(
   records: JournalRecord[] = [],
-): JournalStore & { readonly records: JournalRecord[] } {
+): LocalJournal & { readonly records: JournalRecord[] } {
   return {
     records,
     append(body) {

@@ -63,7 +63,7 @@ describe('runProcess', () => {
     const running = runProcess(['sleep', '100'], {
       timeoutMs: 60_000,
       signal: abort.signal,
-      onSpawn: () => setTimeout(() => abort.abort(), 100),
+      onSpawn: () => void setTimeout(() => abort.abort(), 100),
     });
     await assert.rejects(running, { code: 'process-aborted' });
   });
