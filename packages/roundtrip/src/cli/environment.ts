@@ -2,9 +2,11 @@
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { ControlStore } from '../control/control-store.ts';
+import { fileStore } from '../control/file-store.ts';
 import type { Operation } from '../engine/operation.ts';
 import { Refused } from '../errors.ts';
-import { openStateFolder, type StateFolder } from '../journal/run-directory.ts';
+import { openStateFolder } from '../journal/run-directory.ts';
 import { readPasswords } from '../postgres/connection.ts';
 import { createRedactor } from '../process/redact.ts';
 import type { Runbook } from '../runbook/runbook.ts';
@@ -72,9 +74,9 @@ function unreadable(file: string, why: string, cause?: unknown): Refused {
   });
 }
 
-/** The folder of state: `--state`, ROUNDTRIP_STATE, or `.roundtrip` here. */
-export function stateFolder(environment: CliEnvironment, options: CommonOptions): StateFolder {
-  return openStateFolder(stateRoot(environment, options));
+/** Where the runs are: the folder of state that `--state` or ROUNDTRIP_STATE names, or `.roundtrip` here. */
+export async function openStore(environment: CliEnvironment, options: CommonOptions): Promise<ControlStore> {
+  return fileStore(openStateFolder(stateRoot(environment, options)));
 }
 
 /** Where the state folder is, or would be: nothing is made. */
@@ -85,13 +87,13 @@ export function stateRoot({ variables }: CliEnvironment, { state }: CommonOption
 /** What the acting verbs hand to the engine. The operator's name is who is logged in, not a claim. */
 export function operationOf(
   environment: CliEnvironment,
-  options: CommonOptions,
+  store: ControlStore,
   runbook: Runbook | undefined,
   hooks: Pick<Operation, 'onRecord' | 'onLog' | 'onPlan'> = {},
 ): Operation {
   const files = Object.values(runbook?.targets ?? {}).flatMap(({ database }) => database.passwordFile ?? []);
   return {
-    state: stateFolder(environment, options),
+    store,
     kinds: environment.kinds,
     operator: `${userInfo().username}@${hostname()}`,
     signal: environment.signal,

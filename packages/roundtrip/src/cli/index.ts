@@ -2,8 +2,9 @@
 import { latestRun } from '../engine/run-view.ts';
 import { Refused } from '../errors.ts';
 import type { RunKind } from '../journal/record.ts';
+import { openStateFolder } from '../journal/run-directory.ts';
 import { makeReport, type Report } from '../report/report.ts';
-import { type CliEnvironment, stateFolder } from './environment.ts';
+import { type CliEnvironment, stateRoot } from './environment.ts';
 
 export { fingerprintTables } from '../postgres/fingerprint.ts';
 export type { Report } from '../report/report.ts';
@@ -19,7 +20,7 @@ export function reportOf(
   environment: CliEnvironment,
   filter: { readonly target: string; readonly kind: RunKind },
 ): Report {
-  const view = latestRun(stateFolder(environment, {}), filter);
+  const view = latestRun(openStateFolder(stateRoot(environment, {})), filter);
   if (view === undefined)
     throw new Refused({
       code: 'no-run',

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { latestRun } from '../engine/run-view.ts';
+import { openStateFolder } from '../journal/run-directory.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { concludeError, productionState } from './conclude.ts';
-import { type CliEnvironment, type CommonOptions, stateFolder, stateRoot } from './environment.ts';
+import { type CliEnvironment, type CommonOptions, stateRoot } from './environment.ts';
 import { EXIT } from './exit-codes.ts';
 import type { RegisterVerb, VerbAction } from './verb.ts';
 import { registerActs } from './verbs/act.ts';
@@ -92,8 +93,9 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
 function lastKnownState(environment: CliEnvironment, options: CommonOptions): string {
   try {
     // A refused command leaves no folder where there was none.
-    if (!existsSync(stateRoot(environment, options))) return 'no run has touched it';
-    const latest = latestRun(stateFolder(environment, options), { kind: 'live' });
+    const root = stateRoot(environment, options);
+    if (!existsSync(root)) return 'no run has touched it';
+    const latest = latestRun(openStateFolder(root), { kind: 'live' });
     return latest === undefined
       ? 'no run has touched it'
       : `${productionState(latest.state)} (run ${latest.runId})`;

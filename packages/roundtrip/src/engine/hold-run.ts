@@ -4,10 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createRunAlerts } from '../alerts/run-alerts.ts';
 import { asRoundtripError, Refused } from '../errors.ts';
 import { foldJournal, type RunState, stepState } from '../journal/fold.ts';
-import { type JournalStore, openJournal } from '../journal/journal-file.ts';
-import { makeReceipt, type Receipt, saveReceipt } from '../journal/receipt.ts';
+import type { JournalStore } from '../journal/journal-file.ts';
+import { makeReceipt, type Receipt } from '../journal/receipt.ts';
 import type { JournalBody, RunKind } from '../journal/record.ts';
-import { newRunId, runPaths, savePlan } from '../journal/run-directory.ts';
+import { newRunId, runPaths } from '../journal/run-directory.ts';
 import { withClient } from '../postgres/connection.ts';
 import { identify } from '../postgres/identity.ts';
 import { acquireAdvisoryLock } from '../postgres/locks.ts';
@@ -16,13 +16,16 @@ import { type Plan, planHash } from '../runbook/plan.ts';
 import { adminAddress } from '../steps/target-databases.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { execute } from './execute.ts';
-import type { Operation, RunResult } from './operation.ts';
-import { takeOperatorLock } from './operator-lock.ts';
+import type { HeldOperation, Operation, RunResult } from './operation.ts';
 import { viewRun } from './run-view.ts';
 
-export async function carryOn(operation: Operation, plan: Plan, journal: JournalStore): Promise<RunResult> {
+export async function carryOn(
+  operation: HeldOperation,
+  plan: Plan,
+  journal: JournalStore,
+): Promise<RunResult> {
   const { runId } = foldJournal(journal.records).started;
-  const paths = runPaths(operation.state, runId);
+  const paths = runPaths(operation.store.state, runId);
   const alerts = createRunAlerts({
     plan,
     journal,
@@ -61,7 +64,7 @@ export async function carryOn(operation: Operation, plan: Plan, journal: Journal
     await alerts.stop(halt);
     // Read again: what became of the alerts came after the loop's last record.
     const state = foldJournal(journal.records);
-    return { runId, plan, state, halt, receipt: receiptOf(operation, plan, state) };
+    return { runId, plan, state, halt, receipt: await receiptOf(operation, plan, state) };
   } catch (error) {
     await alerts.stop({
       next: 'interrupted',
@@ -75,19 +78,23 @@ export async function carryOn(operation: Operation, plan: Plan, journal: Journal
 }
 
 /** Only a rehearsal in which nothing failed vouches for its plan: rolled back because of the drill, not of a fault. */
-function receiptOf(operation: Operation, plan: Plan, state: RunState): Receipt | undefined {
+async function receiptOf(
+  operation: HeldOperation,
+  plan: Plan,
+  state: RunState,
+): Promise<Receipt | undefined> {
   if (state.started.kind !== 'rehearsal' || state.verdict !== 'rolled-back') return undefined;
   const allVerified = plan.steps.every(
     (step) => step.phase === 'epilogue' || stepState(state, step.id).do.phase === 'verified',
   );
   if (!allVerified) return undefined;
   const receipt = makeReceipt(plan, state);
-  saveReceipt(operation.state, receipt);
+  await operation.held.keepReceipt(receipt);
   return receipt;
 }
 
 export async function beginJournal(
-  operation: Operation,
+  operation: HeldOperation,
   options: {
     readonly plan: Plan;
     readonly kind: RunKind;
@@ -98,8 +105,7 @@ export async function beginJournal(
   const { plan, kind, rehearses, gate } = options;
   const runId = newRunId({ now: operation.now(), kind, salt: randomBytes(2).toString('hex') });
   const identity = await withClient(adminAddress(plan.target), { applicationName: 'roundtrip' }, identify);
-  savePlan(operation.state, runId, plan);
-  const journal = openJournal(runPaths(operation.state, runId).journal, { create: true, now: operation.now });
+  const journal = await operation.held.begin(runId, plan);
   const started: JournalBody = {
     type: 'run-started',
     runId,
@@ -123,7 +129,7 @@ export async function beginJournal(
 const RELOCK = { times: 5, pauseMs: 1_000 };
 
 /**
- * Runs `work` as the only operator: a lock file for this state folder, an advisory lock for the target's cluster. A lock
+ * Runs `work` as the only operator: the lock of the store of runs, an advisory lock for the target's cluster. A lock
  * whose session is lost stops the run; what a human would do then is done here: the lock is taken again, unless somebody
  * else has it by now, and the run resumed from its journal.
  */
@@ -131,7 +137,7 @@ export async function locked(
   operation: Operation,
   plan: Plan,
   verb: string,
-  work: (held: Operation) => Promise<RunResult>,
+  work: (held: HeldOperation) => Promise<RunResult>,
 ): Promise<RunResult> {
   operation.onPlan?.(plan);
   let result = await underLock(operation, plan, verb, work);
@@ -147,8 +153,8 @@ export async function locked(
   return result;
 }
 
-async function takeUp(held: Operation, plan: Plan, runId: string): Promise<RunResult> {
-  const journal = openJournal(runPaths(held.state, runId).journal, { create: false, now: held.now });
+async function takeUp(held: HeldOperation, plan: Plan, runId: string): Promise<RunResult> {
+  const journal = await held.held.open(runId);
   await journal.append({ type: 'resumed', operator: held.operator, toolVersion: TOOL_VERSION });
   return carryOn(held, plan, journal);
 }
@@ -167,13 +173,11 @@ async function underLock(
   operation: Operation,
   plan: Plan,
   verb: string,
-  work: (held: Operation) => Promise<RunResult>,
+  work: (held: HeldOperation) => Promise<RunResult>,
 ): Promise<RunResult> {
-  const release = takeOperatorLock(operation.state, {
-    operator: operation.operator,
-    verb,
-    now: operation.now(),
-  });
+  const { operator, now, store } = operation;
+  const say = (line: string): void => operation.onLog?.(operation.redact(line), 'control store');
+  const held = await store.hold({ operator, verb, now, say });
   try {
     const lock = await acquireAdvisoryLock(
       adminAddress(plan.target),
@@ -181,12 +185,13 @@ async function underLock(
     );
     try {
       // A lost lock stops the run like a Ctrl-C: somebody else may hold it by now.
-      return await work({ ...operation, signal: AbortSignal.any([operation.signal, lock.lost]) });
+      const signal = AbortSignal.any([operation.signal, held.lost, lock.lost]);
+      return await work({ ...operation, held, signal });
     } finally {
       await lock.release();
     }
   } finally {
-    release();
+    await held.release();
   }
 }
 
@@ -194,9 +199,9 @@ export async function reopened(
   operation: Operation,
   runId: string,
   verb: string,
-  work: (held: Operation, plan: Plan, journal: JournalStore) => Promise<RunResult>,
+  work: (held: HeldOperation, plan: Plan, journal: JournalStore) => Promise<RunResult>,
 ): Promise<RunResult> {
-  const { plan, state } = viewRun(operation.state, runId);
+  const { plan, state } = viewRun(operation.store.state, runId);
   if (state.started.toolVersion !== TOOL_VERSION) {
     throw new Refused({
       code: 'version-changed',
@@ -206,10 +211,7 @@ export async function reopened(
     });
   }
   return locked(operation, plan, verb, async (held) => {
-    const journal = openJournal(runPaths(operation.state, runId).journal, {
-      create: false,
-      now: operation.now,
-    });
+    const journal = await held.held.open(runId);
     try {
       return await work(held, plan, journal);
     } finally {

@@ -1,13 +1,13 @@
+import type { ControlStore, HeldStore } from '../control/control-store.ts';
 import type { RunState } from '../journal/fold.ts';
 import type { Receipt } from '../journal/receipt.ts';
-import type { StateFolder } from '../journal/run-directory.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { StepKinds } from '../steps/step-kind.ts';
 import type { Execution, Halt } from './execute.ts';
 
 /** What every verb that acts is given. */
 export interface Operation {
-  readonly state: StateFolder;
+  readonly store: ControlStore;
   readonly kinds: StepKinds;
   readonly operator: string;
   readonly signal: AbortSignal;
@@ -19,6 +19,11 @@ export interface Operation {
   readonly onPlan?: ((plan: Plan) => void) | undefined;
   /** Replaces secrets in lines that leave the process. */
   readonly redact: (text: string) => string;
+}
+
+/** An operation of the one operator who holds the lock. */
+export interface HeldOperation extends Operation {
+  readonly held: HeldStore;
 }
 
 /** How a verb left its run. */

@@ -62,13 +62,13 @@ export async function checkPlan(
   plan: Plan,
   runKind: RunKind = 'live',
 ): Promise<readonly NamedFinding[]> {
-  const { receipts, spoiled } = readReceipts(operation.state);
+  const { receipts, spoiled } = readReceipts(operation.store.state);
   const context = {
     plan,
     planHash: planHash(plan),
     runKind,
     now: operation.now(),
-    stateFolder: operation.state.root,
+    stateFolder: operation.store.state.root,
     receipts,
     spoiledReceipts: spoiled,
     signal: operation.signal,
@@ -83,7 +83,7 @@ export async function checkPlan(
  * @throws Refused `run-unfinished`, `way-back-still-open`.
  */
 export function refuseUnfinished(operation: Operation, plan: Plan): void {
-  const latest = latestRun(operation.state, { target: plan.target.name });
+  const latest = latestRun(operation.store.state, { target: plan.target.name });
   if (latest === undefined) return;
   const { runId, state } = latest;
   if (state.verdict === undefined) {

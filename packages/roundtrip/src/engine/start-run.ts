@@ -21,10 +21,10 @@ export async function startRun(
     const findings = await checkPlan(operation, plan);
     const allowed = new Set(overrides.flatMap(({ what }) => OVERRIDABLE[what]));
     refuseFindings(findings.filter(({ severity, code }) => severity === 'refusal' && !allowed.has(code)));
-    const receipt = readReceipts(operation.state).receipts.find(
+    const receipt = readReceipts(operation.store.state).receipts.find(
       (candidate) => candidate.planHash === planHash(plan),
     );
-    const journal = await beginJournal(operation, {
+    const journal = await beginJournal(held, {
       plan,
       kind: 'live',
       gate: { receipt: receipt?.hash ?? null },
@@ -59,7 +59,7 @@ export async function rehearse(
     refuseFindings(
       (await checkPlan(operation, plan, 'rehearsal')).filter(({ severity }) => severity === 'refusal'),
     );
-    const journal = await beginJournal(operation, {
+    const journal = await beginJournal(held, {
       plan,
       kind: 'rehearsal',
       rehearses: planHash(production),

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { accessibilityProblems, keepScreenshot, openBrowser, type TestBrowser } from 'browser-test';
 import type { Page } from 'playwright-core';
+import { takeOperatorLock } from '../../src/control/operator-lock.ts';
 import type { ServedDashboard } from '../../src/dashboard/server/serve-dashboard.ts';
-import { takeOperatorLock } from '../../src/engine/operator-lock.ts';
 import { saveReceipt } from '../../src/journal/receipt.ts';
 import {
   FINGERPRINTS,

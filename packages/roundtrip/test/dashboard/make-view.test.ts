@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { LockHolder } from '../../src/control/operator-lock.ts';
 import type { DashboardView, StepView } from '../../src/dashboard/view/dashboard-view.ts';
 import { makeView } from '../../src/dashboard/view/make-view.ts';
 import { watchSeries, watchStep } from '../../src/dashboard/view/watch-series.ts';
-import type { LockHolder } from '../../src/engine/operator-lock.ts';
 import { foldJournal } from '../../src/journal/fold.ts';
 import type { Receipt } from '../../src/journal/receipt.ts';
 import {

@@ -1,3 +1,4 @@
+import type { ControlStore } from '../../control/control-store.ts';
 import { finishRun, type HumanDecision, resumeRun, rollBack } from '../../engine/continue-run.ts';
 import type { Operation, Override, RunResult } from '../../engine/operation.ts';
 import { planFor } from '../../engine/preflight-run.ts';
@@ -10,8 +11,8 @@ import {
   type CliEnvironment,
   type CommonOptions,
   loadRunbook,
+  openStore,
   operationOf,
-  stateFolder,
 } from '../environment.ts';
 import { createProgress } from '../progress.ts';
 import { type RegisterVerb, type RunOptions, requireConfirmation, requireRun } from '../verb.ts';
@@ -27,8 +28,11 @@ export const registerActs: RegisterVerb = (program, run) => {
     .action(
       run<CommonOptions & { target: string }>(async (environment, options) => {
         const runbook = await loadRunbook(environment, options);
-        return acting(environment, options, runbook, false, (operation) =>
-          rehearse(operation, { runbook, target: options.target }),
+        return acting(
+          environment,
+          options,
+          { runbook, store: await openStore(environment, options) },
+          (operation) => rehearse(operation, { runbook, target: options.target }),
         );
       }),
     );
@@ -53,8 +57,11 @@ export const registerActs: RegisterVerb = (program, run) => {
             target: options.target,
             warning: `This changes ${options.target}.`,
           });
-          return acting(environment, options, runbook, false, (operation) =>
-            startRun(operation, { plan, overrides }),
+          return acting(
+            environment,
+            options,
+            { runbook, store: await openStore(environment, options) },
+            (operation) => startRun(operation, { plan, overrides }),
           );
         },
       ),
@@ -129,14 +136,17 @@ function parseOverride(text: string): Override {
 async function acting(
   environment: CliEnvironment,
   options: CommonOptions,
-  runbook: Runbook | undefined,
-  rollbackAsked: boolean,
+  means: {
+    readonly runbook: Runbook;
+    readonly store: ControlStore;
+    readonly rollbackAsked?: boolean | undefined;
+  },
   act: (operation: Operation) => Promise<RunResult>,
 ): Promise<number> {
   const json = options.json === true;
   let plan: Plan | undefined;
   const progress = createProgress(environment, { json, plan: () => plan });
-  const operation = operationOf(environment, options, runbook, {
+  const operation = operationOf(environment, means.store, means.runbook, {
     onRecord: progress.onRecord,
     onLog: progress.onLog,
     onPlan: (known) => {
@@ -150,7 +160,7 @@ async function acting(
     // Before the conclusion, which would else be drawn over by the last frame.
     progress.stop();
   }
-  return concludeRun(environment, result, { json, rollbackAsked });
+  return concludeRun(environment, result, { json, rollbackAsked: means.rollbackAsked === true });
 }
 
 async function resuming(
@@ -158,10 +168,11 @@ async function resuming(
   options: RunOptions,
   decision: HumanDecision | undefined,
 ): Promise<number> {
-  const { runId, state, plan } = requireRun(stateFolder(environment, options), options);
+  const store = await openStore(environment, options);
+  const { runId, state, plan } = requireRun(store.state, options);
   environment.stderr.write(`${runId}: ${productionState(state)}\n`);
-  const asked = state.rollback !== undefined && !state.rollback.automatic;
-  return acting(environment, options, runbookOf(plan), asked, (operation) =>
+  const rollbackAsked = state.rollback !== undefined && !state.rollback.automatic;
+  return acting(environment, options, { runbook: runbookOf(plan), store, rollbackAsked }, (operation) =>
     resumeRun(operation, { runId, decision }),
   );
 }
@@ -171,18 +182,16 @@ async function goingBack(
   options: RunOptions & { confirm?: string; reason: string },
   verb: string,
 ): Promise<number> {
-  const { runId, state, plan } = requireRun(
-    stateFolder(environment, options),
-    options,
-    verb === 'rollback' ? 'live' : undefined,
-  );
+  const store = await openStore(environment, options);
+  const kind = verb === 'rollback' ? 'live' : undefined;
+  const { runId, state, plan } = requireRun(store.state, options, kind);
   environment.stderr.write(`${runId}: ${productionState(state)}\n`);
   await requireConfirmation(environment, {
     confirm: options.confirm,
     target: plan.target.name,
     warning: `This takes ${plan.target.name} back to where it was before ${runId}.`,
   });
-  return acting(environment, options, runbookOf(plan), true, (operation) =>
+  return acting(environment, options, { runbook: runbookOf(plan), store, rollbackAsked: true }, (operation) =>
     rollBack(operation, { runId, reason: options.reason, verb }),
   );
 }
@@ -191,11 +200,12 @@ async function finishing(
   environment: CliEnvironment,
   options: RunOptions & { confirm?: string; early?: string },
 ): Promise<number> {
-  const { runId, plan } = requireRun(stateFolder(environment, options), options, 'live');
+  const store = await openStore(environment, options);
+  const { runId, plan } = requireRun(store.state, options, 'live');
   const warning = `After this ${plan.target.name} can no longer be rolled back without losing what customers wrote.`;
   await requireConfirmation(environment, { confirm: options.confirm, target: plan.target.name, warning });
   const { early } = options;
-  return acting(environment, options, runbookOf(plan), false, (operation) =>
+  return acting(environment, options, { runbook: runbookOf(plan), store }, (operation) =>
     finishRun(operation, { runId, early }),
   );
 }

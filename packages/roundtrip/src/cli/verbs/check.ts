@@ -1,5 +1,5 @@
 import { checkPlan, planForCheck } from '../../engine/preflight-run.ts';
-import { type CommonOptions, loadRunbook, operationOf } from '../environment.ts';
+import { type CommonOptions, loadRunbook, openStore, operationOf } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RegisterVerb } from '../verb.ts';
 
@@ -15,7 +15,10 @@ export const registerCheck: RegisterVerb = (program, run) => {
       run<CommonOptions & { target: string }>(async (environment, options) => {
         const runbook = await loadRunbook(environment, options);
         const { plan, findings: kept } = await planForCheck(runbook, options.target);
-        const found = await checkPlan(operationOf(environment, options, runbook), plan);
+        const found = await checkPlan(
+          operationOf(environment, await openStore(environment, options), runbook),
+          plan,
+        );
         // A step that resolves the same tag says the same.
         const told = new Set(kept.map(({ seen }) => seen));
         const findings = [...kept, ...found.filter(({ seen }) => !told.has(seen))];

@@ -14,7 +14,7 @@ import { guidePart, wholeGuide } from '../../guide/guide-part.ts';
 import { type Receipt, readReceipts } from '../../journal/receipt.ts';
 import { planHash, resolvePlan } from '../../runbook/plan.ts';
 import type { Runbook } from '../../runbook/runbook.ts';
-import { type CliEnvironment, type CommonOptions, loadRunbook, stateFolder } from '../environment.ts';
+import { type CliEnvironment, type CommonOptions, loadRunbook, openStore } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RegisterVerb } from '../verb.ts';
 
@@ -47,7 +47,7 @@ export const registerGuide: RegisterVerb = (program, run) => {
     .addHelpText('after', MARKS)
     .action(
       run<GuideOptions>(async (environment, options) => {
-        const { receipts } = readReceipts(stateFolder(environment, options));
+        const { receipts } = readReceipts((await openStore(environment, options)).state);
         const runbook = await loadRunbook(environment, options);
         if (options.into === undefined) {
           const of = await guideOf(environment, runbook, options.target, receipts);

@@ -11,7 +11,7 @@ import { renderLint } from '../../lint/render-lint.ts';
 import { usedIn } from '../../lint/used-in.ts';
 import { type DatabaseAddress, withClient } from '../../postgres/connection.ts';
 import { requireTarget } from '../../runbook/plan.ts';
-import { type CliEnvironment, type CommonOptions, loadRunbook, stateFolder } from '../environment.ts';
+import { type CliEnvironment, type CommonOptions, loadRunbook, openStore } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RegisterVerb } from '../verb.ts';
 import { withDatabase } from './backup-options.ts';
@@ -101,7 +101,8 @@ async function known(
     withClient(address, { applicationName: 'roundtrip lint' }, readCatalogue);
   if (options.target !== undefined) {
     const target = requireTarget(await loadRunbook(environment, options), options.target);
-    const rehearsal = latestRun(stateFolder(environment, options), {
+    const store = await openStore(environment, options);
+    const rehearsal = latestRun(store.state, {
       target: target.staging ?? target.name,
       kind: 'rehearsal',
     });

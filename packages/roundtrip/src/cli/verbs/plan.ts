@@ -4,7 +4,7 @@ import { readReceipts } from '../../journal/receipt.ts';
 import { formatMs } from '../../runbook/duration.ts';
 import { type Plan, planHash } from '../../runbook/plan.ts';
 import { windowAt } from '../../runbook/window.ts';
-import { type CommonOptions, loadRunbook, stateFolder } from '../environment.ts';
+import { type CommonOptions, loadRunbook, openStore } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RegisterVerb } from '../verb.ts';
 
@@ -19,7 +19,8 @@ export const registerPlan: RegisterVerb = (program, run) => {
     .action(
       run<CommonOptions & { target: string }>(async (environment, options) => {
         const plan = await planFor(await loadRunbook(environment, options), options.target);
-        const receipt = readReceipts(stateFolder(environment, options)).receipts.find(
+        const store = await openStore(environment, options);
+        const receipt = readReceipts(store.state).receipts.find(
           (candidate) => candidate.planHash === planHash(plan),
         );
         const summary = summarise(plan, environment.now(), receipt?.rollbackMs);

@@ -5,7 +5,7 @@ import { htmlReport } from '../../report/html.ts';
 import { markdownReport } from '../../report/markdown.ts';
 import { makeReport } from '../../report/report.ts';
 import { type Verification, verifyReport, verifyRun } from '../../report/verify-report.ts';
-import { type CliEnvironment, type CommonOptions, stateFolder } from '../environment.ts';
+import { type CliEnvironment, type CommonOptions, openStore } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type RegisterVerb, type RunOptions, requireRun } from '../verb.ts';
 
@@ -21,7 +21,7 @@ export const registerReport: RegisterVerb = (program, run) => {
     .option('--out <file>', 'default: stdout')
     .action(
       run<RunOptions & { folder?: string; format: string; out?: string }>(async (environment, options) => {
-        const { plan, records } = runOf(environment, options);
+        const { plan, records } = await runOf(environment, options);
         const report = makeReport(plan, records);
         const text =
           options.format === 'json'
@@ -58,8 +58,11 @@ export const registerReport: RegisterVerb = (program, run) => {
     );
 };
 
-function runOf(environment: CliEnvironment, options: RunOptions & { folder?: string }): RunView {
-  if (options.folder === undefined) return requireRun(stateFolder(environment, options), options);
+async function runOf(
+  environment: CliEnvironment,
+  options: RunOptions & { folder?: string },
+): Promise<RunView> {
+  if (options.folder === undefined) return requireRun((await openStore(environment, options)).state, options);
   const { state, runId } = locateRun(options.folder);
   return viewRun(state, runId);
 }

@@ -4,7 +4,7 @@ import { Refused } from '../../errors.ts';
 import { locateRun, type StateFolder } from '../../journal/run-directory.ts';
 import { readPasswords } from '../../postgres/connection.ts';
 import { createRedactor } from '../../process/redact.ts';
-import { type CommonOptions, stateFolder } from '../environment.ts';
+import { type CliEnvironment, type CommonOptions, openStore } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RegisterVerb } from '../verb.ts';
 
@@ -40,7 +40,7 @@ export const registerServe: RegisterVerb = (program, run) => {
         const { serveDashboard } = await import('../../dashboard/server/serve-dashboard.ts');
         const dashboard = await serveDashboard({
           ...(options.folder === undefined
-            ? { state: stateOf(options, () => stateFolder(environment, options)) }
+            ? { state: await stateOf(environment, options) }
             : locateRun(options.folder)),
           host: options.host,
           port: portOf(options.port),
@@ -67,9 +67,9 @@ export const registerServe: RegisterVerb = (program, run) => {
 };
 
 /** The folder of state: given as itself or as its folder of runs. */
-function stateOf({ runs }: ServeVerbOptions, byDefault: () => StateFolder): StateFolder {
-  if (runs === undefined) return byDefault();
-  const folder = path.resolve(runs);
+async function stateOf(environment: CliEnvironment, options: ServeVerbOptions): Promise<StateFolder> {
+  if (options.runs === undefined) return (await openStore(environment, options)).state;
+  const folder = path.resolve(options.runs);
   return { root: path.basename(folder) === 'runs' ? path.dirname(folder) : folder };
 }
 

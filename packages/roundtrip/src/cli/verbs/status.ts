@@ -1,11 +1,10 @@
 import { decide } from '../../engine/decide.ts';
-import { isAlive, readLock } from '../../engine/operator-lock.ts';
 import { type WayBackLight, wayBackLight } from '../../engine/way-back-light.ts';
 import { type RunState, stepState } from '../../journal/fold.ts';
 import { readReceipts } from '../../journal/receipt.ts';
 import { formatMs } from '../../runbook/duration.ts';
 import { productionState } from '../conclude.ts';
-import { stateFolder } from '../environment.ts';
+import { openStore } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import { nextMove } from '../next-move.ts';
 import { type RegisterVerb, type RunOptions, requireRun } from '../verb.ts';
@@ -19,12 +18,12 @@ export const registerStatus: RegisterVerb = (program, run) => {
     .option('--target <name>')
     .action(
       run<RunOptions>(async (environment, options) => {
-        const folder = stateFolder(environment, options);
-        const { runId, plan, state } = requireRun(folder, options);
+        const store = await openStore(environment, options);
+        const { runId, plan, state } = requireRun(store.state, options);
         const decision = decide(plan, state);
-        const lock = readLock(folder);
-        const operating = lock !== undefined && isAlive(lock) ? lock : null;
-        const receipt = readReceipts(folder).receipts.find(
+        const lock = await store.holder();
+        const operating = lock?.isAlive === true ? lock.holder : null;
+        const receipt = readReceipts(store.state).receipts.find(
           (candidate) => candidate.planHash === state.started.planHash,
         );
         const wayBack =

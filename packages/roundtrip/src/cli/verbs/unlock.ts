@@ -1,6 +1,5 @@
-import { breakLock, isAlive, readLock } from '../../engine/operator-lock.ts';
 import { Refused } from '../../errors.ts';
-import { type CommonOptions, stateFolder } from '../environment.ts';
+import { type CommonOptions, openStore } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RegisterVerb } from '../verb.ts';
 
@@ -12,13 +11,14 @@ export const registerUnlock: RegisterVerb = (program, run) => {
     .option('--holder <operator>', 'the holder as `status` names it; needed while the process seems alive')
     .action(
       run<CommonOptions & { holder?: string }>(async (environment, options) => {
-        const folder = stateFolder(environment, options);
-        const lock = readLock(folder);
-        if (lock === undefined) {
+        const store = await openStore(environment, options);
+        const found = await store.holder();
+        if (found === undefined) {
           environment.stderr.write('no lock is held\n');
           return EXIT.success;
         }
-        if (isAlive(lock) && options.holder !== lock.operator) {
+        const { holder: lock, isAlive } = found;
+        if (isAlive && options.holder !== lock.operator) {
           throw new Refused({
             code: 'locked',
             seen: `${lock.operator} on ${lock.host} (pid ${lock.pid}) seems to be at work`,
@@ -27,7 +27,7 @@ export const registerUnlock: RegisterVerb = (program, run) => {
             fields: { holder: lock },
           });
         }
-        breakLock(folder);
+        await store.breakLock();
         environment.stderr.write(
           `removed the lock of ${lock.operator} (pid ${lock.pid}, since ${lock.since})\n`,
         );

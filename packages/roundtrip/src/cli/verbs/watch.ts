@@ -11,7 +11,7 @@ import type { WatchPlan, WatchResult } from '../../watch/run-watch.ts';
 import { samplesFile } from '../../watch/samples-file.ts';
 import { settleWatch } from '../../watch/settled-watch.ts';
 import { viewWatch, type WatchView } from '../../watch/view-watch.ts';
-import { type CliEnvironment, loadRunbook, operationOf, stateFolder } from '../environment.ts';
+import { type CliEnvironment, loadRunbook, openStore, operationOf } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderWatch } from '../render-watch.ts';
 import { type RegisterVerb, type RunOptions, requireRun } from '../verb.ts';
@@ -56,7 +56,7 @@ export const registerWatch: RegisterVerb = (program, run) => {
 /** The watch of a run, from its plan, its journal and its samples. Reads only. */
 async function showRun(environment: CliEnvironment, options: WatchOptions): Promise<number> {
   for (;;) {
-    const view = viewOfRun(environment, options);
+    const view = await viewOfRun(environment, options);
     const exitCode = exitCodeOf(view, EXIT.failedChanged);
     if (view.ended || options.follow !== true) {
       show(environment, options, view, exitCode);
@@ -76,8 +76,8 @@ const FOLLOW_MS_MIN = 2_000;
 
 type RunWatchView = WatchView & { readonly intervalMs: number };
 
-function viewOfRun(environment: CliEnvironment, options: WatchOptions): RunWatchView {
-  const folder = stateFolder(environment, options);
+async function viewOfRun(environment: CliEnvironment, options: WatchOptions): Promise<RunWatchView> {
+  const { state: folder } = await openStore(environment, options);
   const { runId, plan, state } = requireRun(folder, options);
   const step = stepOfKind(plan, 'watch');
   if (step === undefined) throw noWatch(`run ${runId} has no watch step`);
@@ -106,8 +106,9 @@ async function watchByItself(environment: CliEnvironment, options: WatchOptions)
   const step = runbook.steps(target).find(({ kind }) => kind === 'watch');
   if (step === undefined) throw noWatch(`runbook "${runbook.name}" has no watch step`);
   const plan = planFor((step.args as WatchArgs).watch as unknown as WatchPlan, options);
-  const state = stateFolder(environment, options);
-  const { redact } = operationOf(environment, options, runbook);
+  const store = await openStore(environment, options);
+  const { state } = store;
+  const { redact } = operationOf(environment, store, runbook);
   const file = options.samples ?? samplesOf(state, target, plan);
   if (options.anew === true) putAside(file, environment.now());
   const say = (line: string): void => {

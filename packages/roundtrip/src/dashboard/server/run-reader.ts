@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { isAlive, type LockHolder, readLock } from '../../engine/operator-lock.ts';
+import { isAlive, type LockHolder, readLock } from '../../control/operator-lock.ts';
 import { type RunView, viewRun } from '../../engine/run-view.ts';
 import { type Receipt, readReceipts } from '../../journal/receipt.ts';
 import { listRuns, runPaths, type StateFolder } from '../../journal/run-directory.ts';

@@ -1,4 +1,4 @@
-import type { LockHolder } from '../../engine/operator-lock.ts';
+import type { LockHolder } from '../../control/operator-lock.ts';
 import type { RunState } from '../../journal/fold.ts';
 import type { Receipt } from '../../journal/receipt.ts';
 import { judgedTables } from '../../report/table-verdict.ts';
