@@ -71,7 +71,8 @@ function indent(text: string): string {
 export function productionState(state: RunState): string {
   const where = state.started.kind === 'live' ? 'production' : 'staging (production was only read)';
   if (state.verdict === 'succeeded') return `${where} serves the new release; the way back is open`;
-  if (state.verdict === 'finished') return `${where} serves the new release; the way back is closed`;
+  if (state.verdict === 'finished')
+    return `${where} serves the new release; the way back is closed${databaseKept(state)}`;
   if (state.verdict === 'rolled-back') return `${where} serves the previous release again`;
   if (state.verdict === 'failed-unchanged') return `${where} was not changed`;
   if (!touched(state)) return `${where} was not changed yet`;
@@ -87,6 +88,16 @@ export function productionState(state: RunState): string {
       ? 'half-way back'
       : `half-way forward, last step begun: ${begun.at(-1) ?? 'none'}`;
   return `${where} is ${direction}${closed ? '; MAINTENANCE IS ON' : ''}`;
+}
+
+/** Side by side nobody's data is dropped: the old database stays under another name. */
+function databaseKept(state: RunState): string {
+  const kept = Object.values(state.steps)
+    .map(({ finish }) => finish.evidence.kept)
+    .find((name) => typeof name === 'string');
+  return kept === undefined
+    ? ''
+    : `; the old database is kept as ${kept}, to be dropped once nobody needs it`;
 }
 
 /** Whether any step has been begun, other than those that wait for a human. */

@@ -94,7 +94,9 @@ export const registerActs: RegisterVerb = (program, run) => {
 
   program
     .command('finish')
-    .description('close the way back for good: the return stream, its slot, the return database')
+    .description(
+      'close the way back for good: the return stream, its slot; in place the return database, too',
+    )
     .option('--run <id>')
     .option('--target <name>')
     .option('--early <reason>', 'close it before a watch has passed; kept in the journal')

@@ -149,7 +149,7 @@ export function sidesDiffer(compared: Pick<ComparedAtOnePoint, 'differing' | 'br
       ...broken.map(({ constraint, table, rows }) => `${constraint}: ${rows} rows of ${table} point nowhere`),
     ].join('; '),
     expected: 'the copy to hold every protected row, with every foreign key',
-    next: 'the old database serves; name the rows with `roundtrip compare`, or make the copy anew',
+    next: 'the old database serves, and the copy goes as the run goes back: find out what writes to these tables of it besides the stream (a trigger, a step), then run again',
     fields: { differing, broken },
   });
 }
