@@ -2,6 +2,7 @@ import type { RunResult } from '../engine/operation.ts';
 import { asRoundtripError, type RoundtripError } from '../errors.ts';
 import { type RunState, stepState } from '../journal/fold.ts';
 import { lostSession } from '../postgres/lost-session.ts';
+import { databaseKept } from './database-kept.ts';
 import type { CliEnvironment } from './environment.ts';
 import { EXIT, exitCodeOfError, exitCodeOfHalt } from './exit-codes.ts';
 import { nextMove } from './next-move.ts';
@@ -26,7 +27,7 @@ export function concludeRun(
   }
   const why = halt.next === 'interrupted' ? `: ${halt.reason}` : '';
   environment.stderr.write(
-    `\n${runId}: ${verdict}${why} (exit ${exitCode})\n${productionState(state)}\n${nextMove(runId, halt, false)}\n`,
+    `\n${runId}: ${verdict}${why} (exit ${exitCode})\n${productionState(state)}\n${databaseKept(state)}${nextMove(runId, halt, false)}\n`,
   );
   return exitCode;
 }
@@ -71,8 +72,7 @@ function indent(text: string): string {
 export function productionState(state: RunState): string {
   const where = state.started.kind === 'live' ? 'production' : 'staging (production was only read)';
   if (state.verdict === 'succeeded') return `${where} serves the new release; the way back is open`;
-  if (state.verdict === 'finished')
-    return `${where} serves the new release; the way back is closed${databaseKept(state)}`;
+  if (state.verdict === 'finished') return `${where} serves the new release; the way back is closed`;
   if (state.verdict === 'rolled-back') return `${where} serves the previous release again`;
   if (state.verdict === 'failed-unchanged') return `${where} was not changed`;
   if (!touched(state)) return `${where} was not changed yet`;
@@ -88,16 +88,6 @@ export function productionState(state: RunState): string {
       ? 'half-way back'
       : `half-way forward, last step begun: ${begun.at(-1) ?? 'none'}`;
   return `${where} is ${direction}${closed ? '; MAINTENANCE IS ON' : ''}`;
-}
-
-/** Side by side nobody's data is dropped: the old database stays under another name. */
-function databaseKept(state: RunState): string {
-  const kept = Object.values(state.steps)
-    .map(({ finish }) => finish.evidence.kept)
-    .find((name) => typeof name === 'string');
-  return kept === undefined
-    ? ''
-    : `; the old database is kept as ${kept}, to be dropped once nobody needs it`;
 }
 
 /** Whether any step has been begun, other than those that wait for a human. */

@@ -14,7 +14,7 @@ import { type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import type { Target } from '../runbook/target.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { endSurvivors, noteChildren } from './survivors.ts';
-import { adminAddress, applicationName } from './target-databases.ts';
+import { adminAddress, applicationName, retiredDatabases } from './target-databases.ts';
 
 export interface StagingCopyArgs extends JsonObject {
   readonly production: JsonObject;
@@ -24,7 +24,8 @@ export interface StagingCopyArgs extends JsonObject {
 
 /**
  * Makes the staging database from a backup of production taken now, and proves that the two are alike: schema,
- * fingerprint of every table, settings. What was in the staging database before is dropped; production is only read.
+ * fingerprint of every table, settings. What was in the staging database before is dropped, and what earlier rehearsals
+ * have put aside beside it; production is only read.
  */
 export function stagingCopy(options: {
   readonly production: Target;
@@ -86,9 +87,12 @@ export const stagingCopyKind = anyStepKind<StagingCopyArgs>({
       onLine: (_stream, line) => context.log(line),
       onSpawn,
     });
-    await withClient(adminAddress(target), { applicationName: applicationName(context) }, (client) =>
-      dropDatabase(client, target.database.database, { mustNotBe: [] }),
-    );
+    await withClient(adminAddress(target), { applicationName: applicationName(context) }, async (client) => {
+      const staging = target.database.database;
+      const putAside = await retiredDatabases(client, staging);
+      for (const name of [staging, ...putAside.filter((each) => each !== production.database)])
+        await dropDatabase(client, name, { mustNotBe: [] });
+    });
     await restoreDump({
       directory,
       admin: adminAddress(target),

@@ -1,4 +1,4 @@
-import type { DatabaseAddress } from '../postgres/connection.ts';
+import type { Client, DatabaseAddress } from '../postgres/connection.ts';
 import type { Target } from '../runbook/target.ts';
 import type { StepContext } from './step-kind.ts';
 
@@ -39,12 +39,25 @@ export function retiredDatabaseName(context: StepContext): string {
   return suffixed(context, 'retired');
 }
 
+/** The databases of a cluster that earlier runs on this one have retired. */
+export async function retiredDatabases(client: Client, database: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT datname AS name FROM pg_database WHERE datname ~ '_retired_[0-9a-f]{4}$' ORDER BY datname`,
+  );
+  const isRetired = (name: string): boolean =>
+    name === withSuffix(database, name.slice(-'_retired_ffff'.length));
+  return rows.map(({ name }) => name).filter(isRetired);
+}
+
 /** Name of a database made from the backup when the return database is gone (the slow way back). */
 export function restoredDatabaseName(context: StepContext): string {
   return suffixed(context, 'restored');
 }
 
 function suffixed(context: StepContext, word: string): string {
-  const suffix = `_${word}_${context.runId.slice(-4)}`;
-  return `${context.plan.target.database.database.slice(0, 63 - suffix.length)}${suffix}`;
+  return withSuffix(context.plan.target.database.database, `_${word}_${context.runId.slice(-4)}`);
+}
+
+function withSuffix(database: string, suffix: string): string {
+  return `${database.slice(0, 63 - suffix.length)}${suffix}`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { customersWrite, keepOrdering, type Ordering } from './customers.ts';
-import { ROLLBACK, RUN } from './every-boundary.ts';
+import { FINISH, ROLLBACK, RUN } from './every-boundary.ts';
 import { buildToyStage, type ToyStage } from './toy-stage.ts';
 
 let stage: ToyStage;
@@ -103,6 +103,25 @@ describe('a migration beside a production that serves', () => {
     assert.equal(ran.exitCode, 0, ran.stderr);
     const light = await stage.verb(0, 'status', '--target', 'production', '--json');
     assert.match(light.stdout, /"light":"open"/);
+  });
+
+  it('names the database that is put aside; those of rehearsals do not pile up', async () => {
+    const rehearse = () => stage.verb(0, 'rehearse', '--target', 'production');
+    const named = ({ stderr }: { readonly stderr: string }) =>
+      /kept: (\S+), the migrated database/.exec(stderr)?.[1];
+    const [first, second] = [named(await rehearse()), named(await rehearse())];
+    assert.match(first ?? '', /^toy_staging_retired_/);
+    const { rows } = await stage.cluster.query(
+      "SELECT datname FROM pg_database WHERE datname LIKE 'toy%retired%'",
+    );
+    assert.deepEqual(rows, [{ datname: second }]);
+    assert.equal((await stage.verb(0, ...RUN)).exitCode, 0);
+    assert.match(named(await stage.verb(0, ...ROLLBACK)) ?? '', /^toy_retired_/);
+    await rehearse();
+    assert.equal(await one("SELECT count(*)::int FROM pg_database WHERE datname LIKE 'toy%retired%'"), 2);
+    assert.equal((await stage.verb(0, ...RUN)).exitCode, 0);
+    const finished = await stage.verb(0, ...FINISH);
+    assert.match(finished.stderr, /kept: toy_return_\w{4}, the database of before/);
   });
 
   it('leaves nothing on a production whose migration failed on the copy', async () => {

@@ -4,6 +4,7 @@ import { type RunState, stepState } from '../../journal/fold.ts';
 import { readReceipts } from '../../journal/receipt.ts';
 import { formatMs } from '../../runbook/duration.ts';
 import { productionState } from '../conclude.ts';
+import { databaseKept } from '../database-kept.ts';
 import { openStore } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
 import { nextMove } from '../next-move.ts';
@@ -36,7 +37,7 @@ export const registerStatus: RegisterVerb = (program, run) => {
           return EXIT.success;
         }
         stdout.write(
-          `${runId}\n${productionState(state)}\n${nextMove(runId, decision, operating !== null)}\n`,
+          `${runId}\n${productionState(state)}\n${databaseKept(state)}${nextMove(runId, decision, operating !== null)}\n`,
         );
         if (wayBack !== null) stdout.write(describeWayBack(wayBack));
         stdout.write(describeAlerts(state.alerts));
