@@ -15,6 +15,7 @@ import { databaseByOid, dropDatabase } from '../postgres/switch.ts';
 import { type VerifiedBackup, verifyBackup } from '../postgres/verify-backup.ts';
 import { writeHorizon } from '../postgres/write-evidence.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import { dropRehearsedArchive } from './rehearsed-archive.ts';
 import { anyStepKind, type Finding, type StepContext } from './step-kind.ts';
 import { endSurvivors, noteChildren } from './survivors.ts';
 import { adminAddress, applicationName, returnDatabaseName } from './target-databases.ts';
@@ -183,7 +184,7 @@ export const backupKind = anyStepKind<BackupArgs>({
       },
     );
     const pinLeft = await letGoOfCopy(context, args);
-    return { returnDatabase: name ?? null, dumpKept: existsSync(directory), pinLeft };
+    return { returnDatabase: name ?? null, dumpKept: dropRehearsedArchive(context, directory), pinLeft };
   },
 });
 

@@ -13,6 +13,7 @@ import {
   streamNames,
 } from '../postgres/replication/index.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
+import { dropRehearsedArchive } from './rehearsed-archive.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { endSurvivors, noteChildren } from './survivors.ts';
 import { adminAddress, applicationName, copyDatabaseName, databaseOf } from './target-databases.ts';
@@ -132,7 +133,8 @@ export const copyBesideKind = anyStepKind<CopyBesideArgs>({
       { name, ...streamNames(name) },
       { timeoutMs: Math.min(context.timeoutMs, SLOT_TIMEOUT_MS), begun: copyBegun(context) },
     );
-    return { removed: copyDatabaseName(context) };
+    const dumpKept = dropRehearsedArchive(context, copyDirectory(context.runDirectory));
+    return { removed: copyDatabaseName(context), dumpKept };
   },
 });
 

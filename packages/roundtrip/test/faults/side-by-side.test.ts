@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
+import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { customersWrite, keepOrdering, type Ordering } from './customers.ts';
 import { FINISH, ROLLBACK, RUN } from './every-boundary.ts';
@@ -105,7 +107,7 @@ describe('a migration beside a production that serves', () => {
     assert.match(light.stdout, /"light":"open"/);
   });
 
-  it('names the database that is put aside; those of rehearsals do not pile up', async () => {
+  it('names the database that is put aside; neither those of rehearsals pile up nor their dumps', async () => {
     const rehearse = () => stage.verb(0, 'rehearse', '--target', 'production');
     const named = ({ stderr }: { readonly stderr: string }) =>
       /kept: (\S+), the migrated database/.exec(stderr)?.[1];
@@ -121,6 +123,12 @@ describe('a migration beside a production that serves', () => {
     assert.equal(await one("SELECT count(*)::int FROM pg_database WHERE datname LIKE 'toy%retired%'"), 2);
     assert.equal((await stage.verb(0, ...RUN)).exitCode, 0);
     const finished = await stage.verb(0, ...FINISH);
+    const dumps = globSync(path.join(stage.folder, 'state/runs/*/{copy,production-backup}/archive'));
+    assert.deepEqual(
+      dumps.filter((dump) => !dump.includes('-live-')),
+      [],
+    );
+    assert.equal(dumps.length, 2);
     assert.match(finished.stderr, /kept: toy_return_\w{4}, the database of before/);
   });
 
