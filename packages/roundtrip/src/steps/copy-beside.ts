@@ -96,6 +96,7 @@ export const copyBesideKind = anyStepKind<CopyBesideArgs>({
     const begun = await beginCopy({
       ...copySite(context),
       tables: args.tables,
+      protectedTables: context.plan.protectedTables,
       name: streamName(context),
       directory: copyDirectory(context.runDirectory),
       jobs: args.jobs,

@@ -10,6 +10,7 @@ import {
   disarmReverse,
   drainReverse,
   dropSlot,
+  endAppliedChanges,
   foreignKeyAntiJoins,
   openReverse,
   pauseSubscription,
@@ -101,9 +102,11 @@ export async function drainBack(
       await context.mark('drained', JSON.parse(JSON.stringify(facts)) as JsonObject);
       const ends = { live: first(sessions.publishers), return: first(sessions.subscribers) };
       // What is left of it can be removed when customers are served again.
-      if (compareFirst)
+      if (compareFirst) {
         await pauseSubscription(ends.return, stream.subscription, { timeoutMs: FENCE_TIMEOUT_MS });
-      else await disarmReverse(ends, stream, { timeoutMs: FENCE_TIMEOUT_MS });
+        // While nobody else holds a lock: customers are served from these tables in a moment. The notes stay.
+        await endAppliedChanges(ends.return);
+      } else await disarmReverse(ends, stream, { timeoutMs: FENCE_TIMEOUT_MS });
     } finally {
       await sessions.end();
     }

@@ -13,6 +13,7 @@ import {
 import { canonicalTableName } from '../postgres/table-name.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { carryBehindFence } from './carry-behind-fence.ts';
+import { COPIED_WHOLE, countCustomers, customersUntilClosed, uncountedCustomers } from './count-changes.ts';
 import {
   DRAIN_TIMEOUT_MS,
   drainBack,
@@ -97,6 +98,7 @@ export const returnStreamKind = anyStepKind<ReturnStreamArgs>({
       ...sidesOf(context),
       tables: args.tables,
       name: streamName(context),
+      noted: context.plan.protectedTables,
       timeoutMs: Math.min(context.timeoutMs, DRAIN_TIMEOUT_MS),
     });
     for (const { seen, cure } of warnings) context.log(`warning: ${seen}; ${cure}`);
@@ -129,12 +131,13 @@ export const returnStreamKind = anyStepKind<ReturnStreamArgs>({
     const session = { applicationName: applicationName(context) };
     const sides = sidesOf(context);
     const stream = armedStream(context);
+    const customers = await customersUntilClosed(context, sides, stream);
     await withClient(sides.return, session, (back) =>
       withClient(sides.live, session, (live) =>
         disarmReverse({ live, return: back }, stream, { timeoutMs: FENCE_TIMEOUT_MS }),
       ),
     );
-    return { wayBack: 'closed' };
+    return { wayBack: 'closed', customers };
   },
 });
 
@@ -146,7 +149,8 @@ async function drainBehindFence(context: StepContext, args: ReturnStreamArgs): P
     mapping: mappingOf(args),
     proven: async () => {
       const returned = await provenReturn(context, sides, args);
-      return { returned, carried: carriedRows(context, returned, args) };
+      const customers = await countCustomers(context, sides.return);
+      return { returned, carried: carriedRows(context, returned, args), customers };
     },
   });
 }
@@ -165,7 +169,8 @@ async function carryIntoRestored(
     restoredOid: back.oid,
     proven: async () => {
       const returned = await provenReturn(context, sides, args);
-      return { returned, carried: carriedRows(context, returned, args) };
+      const customers = uncountedCustomers(context, COPIED_WHOLE);
+      return { returned, carried: carriedRows(context, returned, args), customers };
     },
   });
 }

@@ -7,6 +7,7 @@ import { readManifest } from '../postgres/manifest.ts';
 import {
   type CopyBegun,
   disarmReverse,
+  endAppliedChanges,
   inspectReverse,
   pauseSubscription,
   type ReplicationStream,
@@ -18,9 +19,17 @@ import { databaseOid, switchNames } from '../postgres/switch.ts';
 import { canonicalTableName } from '../postgres/table-name.ts';
 import { type Duration, durationMs } from '../runbook/duration.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
-import { holdTraffic, releaseTraffic, type Traffic } from '../services/traffic.ts';
+import type { Traffic } from '../services/traffic.ts';
 import { carryBehindFence } from './carry-behind-fence.ts';
+import { type ClientsGate, clientsGate } from './clients-gate.ts';
 import { copyBegun, copyDirectory, copySite } from './copy-beside.ts';
+import {
+  countAtSwitch,
+  countCustomers,
+  customersBroughtBack,
+  customersUntilClosed,
+  refuseWrittenAtSwitch,
+} from './count-changes.ts';
 import {
   DRAIN_TIMEOUT_MS,
   drainBack,
@@ -90,6 +99,7 @@ interface SwitchEvidence {
   readonly stream: ReplicationStream;
   /** Rows of both sides at the comparison; absent after a resumed switch, which compared before it died. */
   readonly compared?: TableFingerprints | undefined;
+  readonly changes?: JsonObject | undefined;
 }
 
 function evidence(context: StepContext): Partial<SwitchEvidence> {
@@ -115,11 +125,16 @@ function switchOptions(context: StepContext, args: SwitchOverArgs): SwitchToCopy
     reverseName: `roundtrip_back_${context.runId.slice(-4)}`,
     described: readManifest(copyDirectory(context.runDirectory)).description,
     compareBehindFence: args.compareBehindFence,
+    noted: context.plan.protectedTables,
     fenceTimeoutMs: args.fenceMs,
     timeoutMs: Math.min(context.timeoutMs, DRAIN_TIMEOUT_MS),
     journal: async (mark, reverse) =>
       context.mark(mark, JSON.parse(JSON.stringify(reverse === undefined ? {} : { reverse })) as JsonObject),
   };
+}
+
+function gateOf(context: StepContext, { traffic, fenceMs }: SwitchOverArgs): ClientsGate {
+  return clientsGate(context, { traffic: traffic as unknown as Traffic | undefined, fenceMs });
 }
 
 function sidesOf(context: StepContext): ReturnSides {
@@ -152,9 +167,12 @@ export const switchOverKind = anyStepKind<SwitchOverArgs>({
   // `do` looks at what an interrupted attempt left, and goes on from there.
   inspect: async () => 'not-done',
   async do(context, args) {
-    const stream = await clientsGate(context, args).letGoAfter(() => settled(context, args, context.marks));
-    if (stream !== undefined) return asJson({ ...ids(context), stream, resumed: true });
-    const gate = clientsGate(context, args);
+    const stream = await gateOf(context, args).letGoAfter(() => settled(context, args, context.marks));
+    if (stream !== undefined) {
+      const changes = await countAtSwitch(context, requireCopy(context), stream);
+      return asJson({ ...ids(context), stream, changes, resumed: true });
+    }
+    const gate = gateOf(context, args);
     const options = switchOptions(context, args);
     const switched = await gate.letGoAfter(() =>
       switchToCopy({
@@ -169,6 +187,7 @@ export const switchOverKind = anyStepKind<SwitchOverArgs>({
     const { phases, drained, sequences, reverse, compared } = switched;
     const gapMs = gate.heldMs() ?? switched.gapMs;
     context.log(`writers waited ${Math.round(gapMs)} ms`);
+    const changes = await countAtSwitch(context, options.begun, reverse);
     return asJson({
       ...ids(context),
       stream: reverse,
@@ -177,11 +196,13 @@ export const switchOverKind = anyStepKind<SwitchOverArgs>({
       drained,
       sequences,
       compared: compared.fingerprints,
+      changes,
       lockedMs: Math.round(compared.lockedMs),
     });
   },
   async verify(context) {
-    const { stream } = evidence(context);
+    const { stream, changes } = evidence(context);
+    refuseWrittenAtSwitch(changes);
     const { copyOid } = requireCopy(context);
     const { live } = sidesOf(context);
     const serving = await onAdmin(context, (client) => databaseOid(client, live.database));
@@ -197,7 +218,7 @@ export const switchOverKind = anyStepKind<SwitchOverArgs>({
   async undo(context, args) {
     const begun = copyBegun(context);
     if (begun === undefined) return { switched: false };
-    const gate = clientsGate(context, args);
+    const gate = gateOf(context, args);
     return gate.letGoAfter(() => goBack(context, args, begun, gate));
   },
   async finish(context) {
@@ -205,12 +226,13 @@ export const switchOverKind = anyStepKind<SwitchOverArgs>({
     if (stream === undefined) return { wayBack: 'closed' };
     const session = { applicationName: applicationName(context) };
     const sides = sidesOf(context);
+    const customers = await customersUntilClosed(context, sides, stream);
     await withClient(sides.return, session, (back) =>
       withClient(sides.live, session, (live) =>
         disarmReverse({ live, return: back }, stream, { timeoutMs: FENCE_TIMEOUT_MS }),
       ),
     );
-    return { wayBack: 'closed', kept: sides.return.database };
+    return { wayBack: 'closed', kept: sides.return.database, customers };
   },
 });
 
@@ -235,9 +257,10 @@ async function goBack(
   const { live } = sidesOf(context);
   // Customers are served again; the return database has the live name by now.
   const returned = { sides: { live, return: live }, stream: drainedStream(context) };
+  const customers = await customersBroughtBack(context, live);
   await removeRemains(context, { ...returned, drained: true });
   await mapLatecomers(context, { ...returned, mapping: mappingOf(args) });
-  return { ...(context.marks.drained ?? {}), ...switched };
+  return { ...(context.marks.drained ?? {}), ...switched, customers };
 }
 
 function drainedStream(context: StepContext): ReplicationStream {
@@ -256,9 +279,10 @@ async function pauseAgain(context: StepContext): Promise<void> {
   });
   if (!there) return;
   const { subscription } = drainedStream(context);
-  await withClient(back, { applicationName: applicationName(context) }, (client) =>
-    pauseSubscription(client, subscription, { timeoutMs: FENCE_TIMEOUT_MS }),
-  );
+  await withClient(back, { applicationName: applicationName(context) }, async (client) => {
+    await pauseSubscription(client, subscription, { timeoutMs: FENCE_TIMEOUT_MS });
+    await endAppliedChanges(client);
+  });
 }
 
 async function drain(
@@ -292,7 +316,11 @@ async function drain(
         ...shared,
         stream,
         compareFirst: !args.compareBehindFence,
-        proven: async ({ fingerprints }) => facts(fingerprints),
+        proven: async ({ fingerprints }) => ({
+          ...facts(fingerprints),
+          // Removed with the stream, there; otherwise counted when customers are served again.
+          ...(args.compareBehindFence ? { customers: await countCustomers(context, sides.return) } : {}),
+        }),
       });
   await draining.catch(async (error: unknown) => {
     // Nothing was switched: the new database goes on serving while someone looks.
@@ -312,43 +340,6 @@ function fingerprintsOf(
     applicationName: applicationName(context),
     signal: context.signal,
   });
-}
-
-/** Whatever stands in front of the database and can make clients wait. */
-interface ClientsGate {
-  readonly hold: () => Promise<void>;
-  readonly release: () => Promise<void>;
-  /** From the hold to the release; undefined where nothing holds clients. */
-  readonly heldMs: () => number | undefined;
-  /** Does the work and lets clients go at its end, however it ends; also those that an attempt that died has held. */
-  readonly letGoAfter: <T>(work: () => Promise<T>) => Promise<T>;
-}
-
-function clientsGate(context: StepContext, args: SwitchOverArgs): ClientsGate {
-  const traffic = args.traffic as unknown as Traffic | undefined;
-  const limits = { timeoutMs: args.fenceMs };
-  let heldAtMs: number | undefined;
-  let heldMs: number | undefined;
-  const release = async (): Promise<void> => {
-    if (traffic === undefined) return;
-    await releaseTraffic(traffic, limits);
-    if (heldAtMs !== undefined) heldMs ??= performance.now() - heldAtMs;
-  };
-  return {
-    release,
-    heldMs: () => heldMs,
-    hold: async () => {
-      heldAtMs = performance.now();
-      if (traffic !== undefined) await holdTraffic(traffic, { ...limits, signal: context.signal });
-    },
-    letGoAfter: async (work) => {
-      try {
-        return await work();
-      } finally {
-        await release();
-      }
-    },
-  };
 }
 
 /** Gives the old database its name back. Writers waited from the closed door of the drain to here. */

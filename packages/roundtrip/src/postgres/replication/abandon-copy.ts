@@ -3,6 +3,7 @@ import { type Client, withClient } from '../connection.ts';
 import { openDatabase } from '../fence.ts';
 import { databaseOid, dropDatabase, isHalfDropped } from '../switch.ts';
 import type { CopyBegun, CopySite } from './begin-copy.ts';
+import { dropCopyChanges } from './copy-changes.ts';
 import { removeDdlGuard } from './ddl-guard.ts';
 import { dropMarkerTable } from './marker.ts';
 import { dropPublication } from './publication.ts';
@@ -35,6 +36,8 @@ export async function abandonCopy(
   const left = await withClient(admin, { applicationName: APPLICATION }, async (client) => {
     await refuseMoved(client, site, options.begun);
     await openWhatWeClosed(client, site, stream.slot);
+    // While a slot of it is being read, a database cannot be dropped.
+    await dropCopyChanges({ session: client }, stream.name, options);
     if ((await databaseOid(client, copyDatabase)) === undefined) return 'nothing';
     return (await isHalfDropped(client, copyDatabase)) ? 'remains' : 'copy';
   });

@@ -6,6 +6,7 @@ import { canonicalTableName } from '../table-name.ts';
 import { verifyBackup } from '../verify-backup.ts';
 import { abandonCopy } from './abandon-copy.ts';
 import { columnsInCommon } from './columns-in-common.ts';
+import { type CopyChangesSlot, keepCopyChanges } from './copy-changes.ts';
 import { installDdlGuard } from './ddl-guard.ts';
 import { drainTo } from './drain.ts';
 import { replicationPreflight } from './preflight.ts';
@@ -28,6 +29,8 @@ export interface CopySite {
 
 export interface BeginCopyOptions extends CopySite {
   readonly tables: readonly string[];
+  /** Of these, what is written on the copy is kept until it is counted, by whom: see `keepCopyChanges`. Default none. */
+  readonly protectedTables?: readonly string[] | undefined;
   /** Name of the forward stream: a-z, 0-9 and _. */
   readonly name: string;
   /** For the backup that the copy is restored from. */
@@ -54,6 +57,8 @@ export interface CopyBegun {
   readonly trust: 'T3';
   /** The source's server refuses DDL meanwhile; where it may not, drift is found at the switch. */
   readonly ddlRefused?: boolean | undefined;
+  /** Keeps what is written to the protected tables of the copy. */
+  readonly changes?: CopyChangesSlot | undefined;
 }
 
 const APPLICATION = 'roundtrip copy';
@@ -113,9 +118,10 @@ export async function beginCopy(options: BeginCopyOptions): Promise<CopyBegun> {
     onSpawn,
   });
   const base = { name: options.name, ...names, tables: prepared.tables };
-  const stream = await subscribe(options, base);
+  const { stream, changes } = await subscribe(options, base);
   return {
     stream,
+    changes,
     copyOid: restoredOid,
     sourceOid: prepared.sourceOid,
     consistentPoint: slot.consistentPoint,
@@ -132,12 +138,18 @@ async function refuse(client: Client, tables: readonly string[]): Promise<void> 
 async function subscribe(
   options: BeginCopyOptions,
   base: Omit<ReplicationStream, 'startLsn' | 'serverPasswordFile' | 'passwordFileInstalled'>,
-): Promise<ReplicationStream> {
+): Promise<Pick<CopyBegun, 'stream' | 'changes'>> {
   const { source, admin, copyDatabase } = options;
   const copyAddress = { ...admin, database: copyDatabase };
   return withClient(copyAddress, { applicationName: APPLICATION }, async (copy) => {
     // The dump brought the publication along; on this side it is the reverse stream's turn later.
     await dropPublication(copy, base.publication);
+    // After the restore, whose rows nobody changed, and before the first change.
+    const changes = await keepCopyChanges(copy, {
+      name: base.name,
+      tables: options.protectedTables ?? [],
+      timeoutMs: options.slotTimeoutMs,
+    });
     const serverPasswordFile =
       options.serverPasswordFile ?? (await installPasswordFile(copy, base.name, source));
     const passwordFileInstalled = options.serverPasswordFile === undefined && serverPasswordFile !== null;
@@ -146,6 +158,6 @@ async function subscribe(
     await withClient(source, { applicationName: APPLICATION }, (publisher) =>
       drainTo({ publisher, subscriber: copy }, stream, { timeoutMs: options.timeoutMs }),
     );
-    return stream;
+    return { stream, changes };
   });
 }

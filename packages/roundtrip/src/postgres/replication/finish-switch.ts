@@ -35,6 +35,7 @@ export async function finishSwitch(
     const stream = await connectReverse(returned, reverse, {
       live,
       serverPasswordFile: options.serverPasswordFile,
+      noted: options.noted,
     });
     await withClient(live, session, (publisher) =>
       drainTo({ publisher, subscriber: returned }, stream, { timeoutMs }),

@@ -1,10 +1,13 @@
 import { Failed, Refused } from '../../errors.ts';
 import type { Client } from '../connection.ts';
 import { type DatabaseDescription, describeDatabase } from '../describe.ts';
+import { changesInWords } from '../row-changes.ts';
 import { catalogueStamp } from './catalogue-stamp.ts';
 import { columnsInCommon } from './columns-in-common.ts';
 import { type ComparedAtOnePoint, compareAtOnePoint } from './compare-at-one-point.ts';
+import { countCopyChanges, tablesWritten } from './copy-changes.ts';
 import { drainTo } from './drain.ts';
+import { flushCommits } from './marker.ts';
 import { replicationPreflight } from './preflight.ts';
 import { createPublication, dropPublication } from './publication.ts';
 import { refuseFindings } from './refuse-findings.ts';
@@ -43,6 +46,7 @@ export async function prepareSwitch(
   await refuseDrift(publisher, source.database, described);
   const compared = await compareAtOnePoint(sessions, begun.stream, { lockTimeoutMs: fenceTimeoutMs });
   if (compared.differing.length > 0 || compared.broken.length > 0) throw sidesDiffer(compared);
+  await refuseWritten(subscriber, options);
   const prepared = await prepareReverseSlot(sessions, options);
   // Leaves little to do behind the fence: the changes of the comparison's seconds.
   await drainTo({ publisher, subscriber }, begun.stream, { timeoutMs });
@@ -65,6 +69,33 @@ async function warmStamp(
   const stamp = await catalogueStamp(session);
   if (stamp !== before) await refuseDrift(session, source.database, described);
   return stamp;
+}
+
+/**
+ * Rows that a statement of the migration wrote and put back are equal on both sides. Here, where customers wait for nothing;
+ * what came until the fence is counted when they are served again.
+ *
+ * @throws Failed `protected-table-written`.
+ */
+async function refuseWritten(copy: Client, { begun, timeoutMs }: SwitchToCopyOptions): Promise<void> {
+  if (begun.changes === undefined) return;
+  await flushCommits(copy);
+  const written = tablesWritten(await countCopyChanges(copy, begun.changes, { timeoutMs }));
+  if (written.length > 0) throw protectedTableWritten(written);
+}
+
+/** For a copy whose protected tables somebody wrote to, who was not the stream. */
+export function protectedTableWritten(written: ReturnType<typeof tablesWritten>): Failed {
+  const seen = written.map(([table, changes]) =>
+    'unknown' in changes ? table : `${table} (${changesInWords(changes)})`,
+  );
+  return new Failed({
+    code: 'protected-table-written',
+    seen: `protected rows of the copy were written by a transaction that is not the stream's: ${seen.join(', ')}`,
+    expected: 'no statement that writes to a protected table between the restore of the copy and the switch',
+    next: 'the run goes back; look for a statement or a trigger of the migration that writes to these tables',
+    fields: { written: Object.fromEntries(written) },
+  });
 }
 
 /** The session of the source that does not drain. */

@@ -1,7 +1,9 @@
 import { Failed } from '../../errors.ts';
 import { type Client, type DatabaseAddress, withClient } from '../connection.ts';
 import type { TableFingerprints } from '../fingerprint.ts';
+import { canonicalTableName } from '../table-name.ts';
 import { type BrokenKey, foreignKeyAntiJoins } from './anti-join.ts';
+import { dropAppliedChanges, noteAppliedChanges } from './applied-changes.ts';
 import { type CarriedSequence, carrySequences } from './carry-sequences.ts';
 import { columnsInCommon } from './columns-in-common.ts';
 import { compareSides } from './compare-sides.ts';
@@ -30,6 +32,8 @@ export interface ArmReverseOptions {
    * its data directory when `live` has a password at all.
    */
   readonly serverPasswordFile?: string | undefined;
+  /** Tables of which the return database notes each change that arrives: `countAppliedChanges`. Default none. */
+  readonly noted?: readonly string[] | undefined;
   readonly timeoutMs: number;
 }
 
@@ -95,14 +99,30 @@ export async function prepareReverse(
 export async function connectReverse(
   back: Client,
   prepared: ReplicationStream,
-  options: Pick<ArmReverseOptions, 'live' | 'serverPasswordFile'>,
+  options: Pick<ArmReverseOptions, 'live' | 'serverPasswordFile' | 'noted'>,
 ): Promise<ReplicationStream> {
+  await noteFromTheFirst(back, prepared, options.noted ?? []);
   const serverPasswordFile =
     options.serverPasswordFile ?? (await installPasswordFile(back, prepared.name, options.live));
   const passwordFileInstalled = options.serverPasswordFile === undefined && serverPasswordFile !== null;
   const stream = { ...prepared, serverPasswordFile, passwordFileInstalled };
   await createSubscription(back, stream, options.live);
   return stream;
+}
+
+/** Only before the subscription is there: noted from later on, the changes would be too few. */
+async function noteFromTheFirst(
+  back: Client,
+  { subscription, tables }: ReplicationStream,
+  noted: readonly string[],
+): Promise<void> {
+  const carried = new Set(tables.map(({ table }) => table));
+  const wanted = noted.map(canonicalTableName).filter((table) => carried.has(table));
+  const { rowCount } = await back.query(
+    'SELECT FROM pg_subscription WHERE subname = $1 AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())',
+    [subscription],
+  );
+  if (rowCount === 0 && wanted.length > 0) await noteAppliedChanges(back, wanted);
 }
 
 async function findingsOrRefusal(
@@ -239,7 +259,7 @@ export async function applyMapping(back: Client, statements: readonly string[]):
 }
 
 /**
- * Ends the reverse stream and leaves nothing of it: subscription, slot, publication, marker, password file. Before a
+ * Ends the reverse stream and leaves nothing of it: subscription, slot, publication, notes, marker, password file. Before a
  * rename (walsender and worker are sessions), and when the watch is over: a slot that is forgotten fills the disk.
  * `live` may be left out when that side is gone for good; its slot then goes with its cluster, or by hand.
  *
@@ -252,6 +272,7 @@ export async function disarmReverse(
 ): Promise<{ readonly disarmedMs: number }> {
   const startedMs = performance.now();
   await detach(sessions.return, stream, { publisher: sessions.live, timeoutMs: options.timeoutMs });
+  await dropAppliedChanges(sessions.return);
   await dropMarkerTable(sessions.return);
   if (stream.passwordFileInstalled) await removePasswordFile(sessions.return, stream.name);
   if (sessions.live !== undefined) {

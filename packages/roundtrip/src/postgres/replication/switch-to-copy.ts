@@ -22,6 +22,8 @@ export interface SwitchToCopyOptions extends CopySite {
   /** Name of the reverse stream. */
   readonly reverseName: string;
   readonly serverPasswordFile?: string | undefined;
+  /** Tables of which the return database notes each change that arrives: `countAppliedChanges`. Default none. */
+  readonly noted?: readonly string[] | undefined;
   readonly sequenceMargin?: number | undefined;
   /** The source as it was when the copy was made (its backup's manifest): DDL since then refuses the switch. */
   readonly described?: DatabaseDescription | undefined;
