@@ -11,6 +11,10 @@ export interface CheckContext {
   readonly runKind: RunKind;
   readonly now: Date;
   readonly stateFolder: string;
+  /** Where the runs are kept, with the cluster that it lives in; none for a folder. */
+  readonly controlStore?:
+    | { readonly name: string; readonly systemIdentifier: string | undefined }
+    | undefined;
   readonly receipts: readonly Receipt[];
   readonly spoiledReceipts: readonly string[];
   /** Receipt and window bind live runs; `roundtrip check` reports them as well. */

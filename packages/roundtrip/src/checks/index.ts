@@ -6,6 +6,7 @@ import type { Check, CheckContext, Finding, PreflightContext } from './check.ts'
 import { clientPrograms } from './client-programs.ts';
 import { clock } from './clock.ts';
 import { collationVersions } from './collation-versions.ts';
+import { controlStoreApart } from './control-store-apart.ts';
 import { diskSpace } from './disk-space.ts';
 import { extensions } from './extensions.ts';
 import { insideWindow } from './inside-window.ts';
@@ -27,6 +28,7 @@ import { wayBackAffordable } from './way-back-affordable.ts';
 
 const CHECKS: readonly Check[] = [
   targetIdentity,
+  controlStoreApart,
   clientPrograms,
   clock,
   protectedTables,

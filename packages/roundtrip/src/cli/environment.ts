@@ -3,10 +3,8 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ControlStore } from '../control/control-store.ts';
-import { fileStore } from '../control/file-store.ts';
 import type { Operation } from '../engine/operation.ts';
 import { Refused } from '../errors.ts';
-import { openStateFolder } from '../journal/run-directory.ts';
 import { readPasswords } from '../postgres/connection.ts';
 import { createRedactor } from '../process/redact.ts';
 import type { Runbook } from '../runbook/runbook.ts';
@@ -22,6 +20,8 @@ export interface CliEnvironment {
   readonly signal: AbortSignal;
   readonly kinds: StepKinds;
   readonly onBoundary?: Operation['onBoundary'];
+  /** How long a run waits for a control store that went away. Default a minute. */
+  readonly controlPatienceMs?: number | undefined;
   /** A runbook that is already loaded, in place of `--runbook`. */
   readonly runbook?: Runbook | undefined;
 }
@@ -30,6 +30,7 @@ export interface CliEnvironment {
 export interface CommonOptions {
   readonly runbook?: string | undefined;
   readonly state?: string | undefined;
+  readonly controlStore?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -74,12 +75,7 @@ function unreadable(file: string, why: string, cause?: unknown): Refused {
   });
 }
 
-/** Where the runs are: the folder of state that `--state` or ROUNDTRIP_STATE names, or `.roundtrip` here. */
-export async function openStore(environment: CliEnvironment, options: CommonOptions): Promise<ControlStore> {
-  return fileStore(openStateFolder(stateRoot(environment, options)));
-}
-
-/** Where the state folder is, or would be: nothing is made. */
+/** Where the folder of state is, or would be (`--state`, ROUNDTRIP_STATE, or `.roundtrip` here): nothing is made. */
 export function stateRoot({ variables }: CliEnvironment, { state }: CommonOptions): string {
   return state ?? variables.ROUNDTRIP_STATE ?? '.roundtrip';
 }
@@ -91,7 +87,8 @@ export function operationOf(
   runbook: Runbook | undefined,
   hooks: Pick<Operation, 'onRecord' | 'onLog' | 'onPlan'> = {},
 ): Operation {
-  const files = Object.values(runbook?.targets ?? {}).flatMap(({ database }) => database.passwordFile ?? []);
+  const targets = Object.values(runbook?.targets ?? {});
+  const files = [...targets.flatMap(({ database }) => database.passwordFile ?? []), ...store.passwordFiles];
   return {
     store,
     kinds: environment.kinds,

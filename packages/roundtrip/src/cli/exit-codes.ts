@@ -29,7 +29,7 @@ export function exitCodeOfError(error: RoundtripError): number {
     case 'refused':
       return EXIT.refused;
     case 'failed':
-      return EXIT.failedUnchanged;
+      return error.fields.changed === true ? EXIT.failedChanged : EXIT.failedUnchanged;
     case 'ambiguous':
       return EXIT.inconclusive;
     case 'undo-failed':

@@ -53,6 +53,10 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
     .version(TOOL_VERSION)
     .option('--runbook <file>', 'the runbook (default ROUNDTRIP_RUNBOOK or ./runbook.ts)')
     .option('--state <folder>', 'journals, receipts and backups (default ROUNDTRIP_STATE or ./.roundtrip)')
+    .option(
+      '--control-store <uri>',
+      'runs in PostgreSQL, for operators on several machines: postgresql://user@host/database?passfile=… (default ROUNDTRIP_CONTROL_STORE, or the store that --state is a copy of)',
+    )
     .option('--json', 'NDJSON on stdout; the last line is the verdict')
     .exitOverride()
     .configureOutput({

@@ -3,6 +3,7 @@ import type { Receipt } from '../journal/receipt.ts';
 import type { StateFolder } from '../journal/run-directory.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { LockHolder } from './operator-lock.ts';
+import type { RunFiles } from './run-files.ts';
 
 /**
  * Where runs live: their plans, journals, receipts and the lock of the one operator. The folder of state is one, for one
@@ -16,6 +17,8 @@ export interface ControlStore {
   readonly state: StateFolder;
   /** The cluster that it lives in: it must not be the one that is migrated. Undefined for a folder. */
   readonly systemIdentifier: string | undefined;
+  /** Files whose passwords must never leave the process. */
+  readonly passwordFiles: readonly string[];
   /**
    * Brings the folder of state to what the store holds, every chain verified.
    *
@@ -55,6 +58,8 @@ export interface HeldStore {
    * @throws Refused `journal-missing`, `journal-edited`, `journal-diverged`.
    */
   open(runId: string): Promise<JournalStore>;
+  /** Where the files of a run that was begun or opened are. */
+  files(runId: string): Promise<RunFiles>;
   keepReceipt(receipt: Receipt): Promise<void>;
   release(): Promise<void>;
 }

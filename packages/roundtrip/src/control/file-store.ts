@@ -14,6 +14,7 @@ export function fileStore(state: StateFolder): ControlStore {
     name: `the state folder ${state.root}`,
     state,
     systemIdentifier: undefined,
+    passwordFiles: [],
     refresh: async () => undefined,
     async hold({ operator, verb, now }) {
       const release = takeOperatorLock(state, { operator, verb, now: now() });
@@ -25,6 +26,7 @@ export function fileStore(state: StateFolder): ControlStore {
           return openJournal(runPaths(state, runId).journal, { create: true, now });
         },
         open: async (runId) => openJournal(runPaths(state, runId).journal, { create: false, now }),
+        files: async (runId) => ({ folder: runPaths(state, runId).folder, elsewhere: [] }),
         keepReceipt: async (receipt) => void saveReceipt(state, receipt),
         release: async () => release(),
       };

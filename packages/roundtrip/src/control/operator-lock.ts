@@ -28,7 +28,23 @@ export function takeOperatorLock(
   options: { readonly operator: string; readonly verb: string; readonly now: Date },
 ): () => void {
   const file = lockFile(state);
-  const holder: LockHolder = {
+  const holder = ownHolder(options);
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    if (createExclusively(file, holder)) return () => releaseLock(file, holder);
+    const current = readLock(state);
+    if (current !== undefined && isAlive(current)) throw lockedBy('the state folder', current);
+    rmSync(file, { force: true });
+  }
+  throw lockedBy('the state folder', readLock(state));
+}
+
+/** This process as a holder. */
+export function ownHolder(options: {
+  readonly operator: string;
+  readonly verb: string;
+  readonly now: Date;
+}): LockHolder {
+  return {
     operator: options.operator,
     host: hostname(),
     pid: process.pid,
@@ -36,13 +52,6 @@ export function takeOperatorLock(
     verb: options.verb,
     since: options.now.toISOString(),
   };
-  for (let attempt = 1; attempt <= 2; attempt += 1) {
-    if (createExclusively(file, holder)) return () => releaseLock(file, holder);
-    const current = readLock(state);
-    if (current !== undefined && isAlive(current)) throw lockedBy(current);
-    rmSync(file, { force: true });
-  }
-  throw lockedBy(readLock(state));
 }
 
 /** The present holder, if any, whether or not its process still exists. */
@@ -87,14 +96,17 @@ function releaseLock(file: string, holder: LockHolder): void {
   if (current.pid === holder.pid && current.startTicks === holder.startTicks) rmSync(file, { force: true });
 }
 
-function lockedBy(holder: LockHolder | undefined): Refused {
-  const who =
-    holder === undefined
-      ? 'someone'
-      : `${holder.operator} on ${holder.host} (pid ${holder.pid}, ${holder.verb}, since ${holder.since})`;
+/** A holder in words: who, where, since when. */
+export function toldHolder(holder: LockHolder | undefined): string {
+  if (holder === undefined) return 'someone';
+  return `${holder.operator} on ${holder.host} (pid ${holder.pid}, ${holder.verb}, since ${holder.since})`;
+}
+
+/** The refusal of whoever comes second, with what they can do. */
+export function lockedBy(place: string, holder: LockHolder | undefined): Refused {
   return new Refused({
     code: 'locked',
-    seen: `the state folder is locked by ${who}`,
+    seen: `${place} is locked by ${toldHolder(holder)}`,
     expected: 'one operator at a time',
     next:
       holder === undefined

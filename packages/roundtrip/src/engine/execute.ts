@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RunPlace } from '../control/run-files.ts';
 import { asRoundtripError, Failed, type RoundtripError } from '../errors.ts';
 import { applyRecord, foldJournal, type RunState, stepState } from '../journal/fold.ts';
 import type { JournalStore } from '../journal/journal-file.ts';
@@ -7,7 +8,9 @@ import type { JsonObject } from '../json.ts';
 import { lostSession } from '../postgres/lost-session.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { StepContext, StepKind, StepKinds } from '../steps/step-kind.ts';
-import { type Decision, decide } from './decide.ts';
+import { type Decision, decide, hasChanged } from './decide.ts';
+import { filesElsewhere } from './files-elsewhere.ts';
+import { journalLost } from './journal-lost.ts';
 
 const AFTER_LOST_SESSION_MS = 1_000;
 
@@ -17,6 +20,8 @@ export interface Execution {
   readonly journal: JournalStore;
   readonly kinds: StepKinds;
   readonly runDirectory: string;
+  /** Where other machines keep files of this run that are not to be seen from here. */
+  readonly elsewhere?: readonly RunPlace[] | undefined;
   readonly operator: string;
   readonly signal: AbortSignal;
   readonly now: () => Date;
@@ -48,32 +53,47 @@ export async function execute(
   let state = foldJournal(execution.journal.records);
   const append = async (body: JournalBody): Promise<void> => {
     execution.onBoundary?.(`before append:${label(body)}`);
-    const record = await execution.journal.append(body);
+    const record = await kept(execution, body, state);
     state = applyRecord(state, record);
     execution.onRecord?.(record, state);
     execution.onBoundary?.(`after append:${label(body)}`);
   };
-  for (;;) {
-    if (execution.signal.aborted) return { halt: interrupted(execution.signal), state };
-    const decision = decide(execution.plan, state);
-    switch (decision.next) {
-      case 'act':
-        await performAct({ execution, decision, append, read: () => state });
-        break;
-      case 'roll-back':
-        await append({
-          type: 'rollback-started',
-          reason: decision.reason,
-          automatic: true,
-          operator: execution.operator,
-        });
-        break;
-      case 'finish':
-        await append({ type: 'run-finished', verdict: decision.verdict });
-        break;
-      default:
-        return { halt: decision, state };
+  try {
+    for (;;) {
+      if (execution.signal.aborted) return { halt: interrupted(execution.signal), state };
+      const decision = decide(execution.plan, state);
+      switch (decision.next) {
+        case 'act':
+          await performAct({ execution, decision, append, read: () => state });
+          break;
+        case 'roll-back':
+          await append({
+            type: 'rollback-started',
+            reason: decision.reason,
+            automatic: true,
+            operator: execution.operator,
+          });
+          break;
+        case 'finish':
+          await append({ type: 'run-finished', verdict: decision.verdict });
+          break;
+        default:
+          return { halt: decision, state };
+      }
     }
+  } catch (error) {
+    // A store whose lock went to somebody else takes not even the word that the step was stopped.
+    if (execution.signal.aborted && asRoundtripError(error).code === 'lock-lost')
+      return { halt: interrupted(execution.signal), state };
+    throw error;
+  }
+}
+
+async function kept(execution: Execution, body: JournalBody, state: RunState): Promise<JournalRecord> {
+  try {
+    return await execution.journal.append(body);
+  } catch (error) {
+    throw journalLost(error, { body, changed: hasChanged(execution.plan, state) });
   }
 }
 
@@ -123,6 +143,9 @@ async function performAct(request: ActRequest): Promise<void> {
       ? timedOut(step.id, step.timeoutMs, thrown)
       : asRoundtripError(lostSession(thrown) ?? thrown);
     if (error.code === 'journal-unwritable') throw error; // The journal cannot record its own failure.
+    // What another machine can still do has not failed.
+    const away = filesElsewhere(error, execution);
+    if (away !== undefined) throw away;
     await outcome({
       ok: false,
       error: recordedError(error, execution.redact),

@@ -25,7 +25,8 @@ export async function carryOn(
   journal: JournalStore,
 ): Promise<RunResult> {
   const { runId } = foldJournal(journal.records).started;
-  const paths = runPaths(operation.store.state, runId);
+  const { log: logFile } = runPaths(operation.store.state, runId);
+  const { folder, elsewhere } = await operation.held.files(runId);
   const alerts = createRunAlerts({
     plan,
     journal,
@@ -38,7 +39,8 @@ export async function carryOn(
       plan,
       journal,
       kinds: operation.kinds,
-      runDirectory: paths.folder,
+      runDirectory: folder,
+      elsewhere,
       operator: operation.operator,
       signal: operation.signal,
       now: operation.now,
@@ -51,12 +53,12 @@ export async function carryOn(
       log: (line, step) => {
         const redacted = operation.redact(line);
         try {
-          appendFileSync(paths.log, `${operation.now().toISOString()} ${step} ${redacted}\n`, {
+          appendFileSync(logFile, `${operation.now().toISOString()} ${step} ${redacted}\n`, {
             mode: 0o600,
           });
         } catch (error) {
           // A line for people: without it the step does what it does, and the journal, which needs the same disk, is judged on its own.
-          operation.onLog?.(`not written to ${paths.log}: ${(error as Error).message}`, step);
+          operation.onLog?.(`not written to ${logFile}: ${(error as Error).message}`, step);
         }
         operation.onLog?.(redacted, step);
       },

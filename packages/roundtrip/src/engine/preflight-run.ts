@@ -69,6 +69,7 @@ export async function checkPlan(
     runKind,
     now: operation.now(),
     stateFolder: operation.store.state.root,
+    controlStore: operation.store,
     receipts,
     spoiledReceipts: spoiled,
     signal: operation.signal,

@@ -40,14 +40,7 @@ export function openJournal(
   file: string,
   options: { readonly create: boolean; readonly now?: () => Date },
 ): LocalJournal {
-  if (!options.create && !existsSync(file)) {
-    throw new Refused({
-      code: 'journal-missing',
-      seen: `no journal at ${file}`,
-      expected: 'the journal of the run',
-      next: 'check --state, or start a run',
-    });
-  }
+  if (!options.create && !existsSync(file)) throw journalMissing(file);
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const { records, torn } = existsSync(file)
     ? parseJournal(readFileSync(file, 'utf8'))
@@ -60,15 +53,18 @@ export function openJournal(
 
 /** Reads a journal without opening it for writing. Its torn tail, if any, is left in place. */
 export function readJournal(file: string): readonly JournalRecord[] {
-  if (!existsSync(file)) {
-    throw new Refused({
-      code: 'journal-missing',
-      seen: `no journal at ${file}`,
-      expected: 'the journal of a run',
-      next: 'check --state, or start a run',
-    });
-  }
+  if (!existsSync(file)) throw journalMissing(file);
   return parseJournal(readFileSync(file, 'utf8')).records;
+}
+
+/** The refusal to act on a run of which there is nothing. */
+export function journalMissing(place: string): Refused {
+  return new Refused({
+    code: 'journal-missing',
+    seen: `no journal at ${place}`,
+    expected: 'the journal of a run',
+    next: 'check --state, or start a run',
+  });
 }
 
 /** Cut off only once it is kept: a full disk, which may have torn it, ends here and changes nothing. */

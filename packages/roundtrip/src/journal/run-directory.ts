@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Refused } from '../errors.ts';
 import { type Plan, planHash } from '../runbook/plan.ts';
@@ -12,7 +12,9 @@ import { type Plan, planHash } from '../runbook/plan.ts';
  * <state>/runs/<run>/journal.ndjson
  * <state>/runs/<run>/log.txt      redacted lines of children
  * <state>/runs/<run>/backup/      the verified backup of the run
+ * <state>/runs/<run>/files-at     where the two above are instead, if on a shared file system
  * <state>/receipts/<plan>-<run>.json
+ * <state>/control-store.json      the control store that all of this is a copy of, if it is one
  * ```
  */
 export interface StateFolder {
@@ -41,6 +43,24 @@ export function runPaths(
     log: path.join(folder, 'log.txt'),
   };
 }
+
+/** Where a run's steps keep their files: its folder here, or that of another machine which is mounted here. */
+export function runFilesFolder(state: StateFolder, runId: string): string {
+  const { folder } = runPaths(state, runId);
+  const pointer = path.join(folder, FILES_AT);
+  return existsSync(pointer) ? readFileSync(pointer, 'utf8') : folder;
+}
+
+/** Says where the files of a run are, for `runFilesFolder`. */
+export function pointToFiles(state: StateFolder, runId: string, files: string): void {
+  const { folder } = runPaths(state, runId);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const pointer = path.join(folder, FILES_AT);
+  if (files === folder) rmSync(pointer, { force: true });
+  else writeFileSync(pointer, files, { mode: 0o600, flush: true });
+}
+
+const FILES_AT = 'files-at';
 
 /**
  * A new run's id: sortable by time, telling its kind. `2026-11-23T02-00-00-live-8f3a`

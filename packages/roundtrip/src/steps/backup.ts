@@ -10,7 +10,7 @@ import { type Json, type JsonObject, valueAt } from '../json.ts';
 import { withClient } from '../postgres/connection.ts';
 import { COMPRESS_LEVEL, dumpDatabase } from '../postgres/dump.ts';
 import { identify } from '../postgres/identity.ts';
-import { readManifest, verifyManifest } from '../postgres/manifest.ts';
+import { verifyManifest } from '../postgres/manifest.ts';
 import { databaseByOid, dropDatabase } from '../postgres/switch.ts';
 import { type VerifiedBackup, verifyBackup } from '../postgres/verify-backup.ts';
 import { writeHorizon } from '../postgres/write-evidence.ts';
@@ -140,9 +140,9 @@ export const backupKind = anyStepKind<BackupArgs>({
     };
   },
   async verify(context, args) {
-    const { directory, returnOid, trust, copy } = context.evidenceOf(context.step.id);
-    await verifyManifest(String(directory));
-    const manifest = readManifest(String(directory));
+    const { returnOid, trust, copy } = context.evidenceOf(context.step.id);
+    // Where this run's files are now: another machine may have made it.
+    const manifest = await verifyManifest(backupDirectory(context.runDirectory));
     const name = await withClient(
       adminAddress(context.plan.target),
       { applicationName: applicationName(context) },

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { findBackends, waitForNoBackends } from '../postgres/backends.ts';
 import { withClient } from '../postgres/connection.ts';
 import type { SpawnedChild } from '../process/run-process.ts';
@@ -15,7 +16,7 @@ const BACKEND_TIMEOUT_MS = 30_000;
  * @example await runProcess(argv, { timeoutMs, onSpawn: noteChildren(context) });
  */
 export function noteChildren(context: StepContext): (child: SpawnedChild) => void | Promise<void> {
-  return ({ pid, startTicks }) => context.mark(`child-${pid}`, { pid, startTicks });
+  return ({ pid, startTicks }) => context.mark(`child-${pid}`, { pid, startTicks, host: hostname() });
 }
 
 /** Notes a command on another machine durably, before it begins there; found again by its mark. */
@@ -29,7 +30,11 @@ export function noteRemote(context: StepContext, host: RemoteHost): (mark: strin
  */
 export async function endSurvivors(context: StepContext): Promise<void> {
   for (const [name, mark] of Object.entries({ ...context.marksOfDo, ...context.marks })) {
-    if (name.startsWith('child-'))
+    if (name.startsWith('child-') && (mark.host ?? hostname()) !== hostname())
+      context.log(
+        `pid ${mark.pid} of this step was started on ${mark.host}, where it cannot be ended from here: make sure that it is gone (its sessions on the server are ended)`,
+      );
+    else if (name.startsWith('child-'))
       await killSurvivor({ pid: Number(mark.pid), startTicks: String(mark.startTicks) });
     if (name.startsWith('remote-'))
       await endRemote(mark.host as unknown as RemoteHost, { mark: String(mark.mark) });

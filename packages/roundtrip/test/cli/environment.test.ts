@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { it } from 'node:test';
-import { openStore, operationOf, processEnvironment } from '../../src/cli/environment.ts';
+import { operationOf, processEnvironment } from '../../src/cli/environment.ts';
+import { openStore } from '../../src/cli/open-store.ts';
 
 it('keeps the secrets of the operator’s own environment out of what leaves the process', async () => {
   const state = mkdtempSync(path.join(tmpdir(), 'environment-'));

@@ -17,7 +17,7 @@ storeContract('a folder', async () => {
   const state = openStateFolder(folder);
   return {
     machine: async () => fileStore(openStateFolder(folder)),
-    childArguments: () => ['folder', folder],
+    childArguments: () => [folder],
     async edit(runId, n, { from, to }) {
       const { journal } = runPaths(state, runId);
       const lines = readFileSync(journal, 'utf8').split('\n');

@@ -30,7 +30,8 @@ export const STARTED: JournalBody = {
   runId: RUN,
   planHash: planHash(PLAN),
 };
-export const INTENT: JournalBody = { type: 'intent', step: 'a', act: 'do', attempt: 1 };
+export const intent = (attempt: number): JournalBody => ({ type: 'intent', step: 'a', act: 'do', attempt });
+export const INTENT = intent(1);
 
 export const anna = { operator: 'anna@ops-1', verb: 'run', now: () => new Date() };
 export const boris = { operator: 'boris@ops-2', verb: 'resume', now: () => new Date() };
@@ -97,7 +98,7 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
       const store = await machine();
       await holding(store, anna, async (held) => {
         const journal = await held.begin(RUN, PLAN);
-        const bodies = [STARTED, ...Array.from({ length: 20 }, (_, n) => ({ ...INTENT, attempt: n }))];
+        const bodies = [STARTED, ...Array.from({ length: 20 }, (_, n) => intent(n))];
         await Promise.all(bodies.map((body) => journal.append(body)));
         await journal.close();
       });
@@ -128,9 +129,12 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
         await other.refresh();
         viewRun(other.state, RUN);
       }, edited);
-      await holding(await machine(), boris, async (held) => {
-        await assert.rejects(async () => held.open(RUN), edited);
-      });
+      const third = await machine();
+      await assert.rejects(
+        holding(third, boris, (held) => held.open(RUN)),
+        edited,
+      );
+      assert.equal(await third.holder(), undefined);
     });
 
     it('goes on after the last record that was acknowledged, where a crash cut the next one', async () => {

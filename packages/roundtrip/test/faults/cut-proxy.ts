@@ -8,6 +8,8 @@ export interface CutProxy {
   cut(): void;
   /** Drops what comes from now on too, until `mend`. */
   sever(): void;
+  /** Passes on what the tool says, and keeps back what the server answers to it, until the connections are cut. */
+  mute(): void;
   mend(): void;
   close(): Promise<void>;
 }
@@ -15,6 +17,7 @@ export interface CutProxy {
 /** Passes bytes on to a port of this machine until it is told not to. */
 export async function startCutProxy(port: number): Promise<CutProxy> {
   const sockets = new Set<Socket>();
+  const answering = new Map<Socket, Socket>();
   let severed = false;
   const keep = (socket: Socket): void => {
     sockets.add(socket);
@@ -27,7 +30,11 @@ export async function startCutProxy(port: number): Promise<CutProxy> {
     const outgoing = connect({ port, host: '127.0.0.1' });
     keep(outgoing);
     incoming.on('close', () => outgoing.destroy());
-    outgoing.on('close', () => incoming.destroy());
+    outgoing.on('close', () => {
+      answering.delete(outgoing);
+      incoming.destroy();
+    });
+    answering.set(outgoing, incoming);
     incoming.pipe(outgoing);
     outgoing.pipe(incoming);
   });
@@ -41,6 +48,12 @@ export async function startCutProxy(port: number): Promise<CutProxy> {
     sever: () => {
       severed = true;
       cut();
+    },
+    mute: () => {
+      for (const [outgoing, incoming] of answering) {
+        outgoing.unpipe(incoming);
+        outgoing.resume();
+      }
     },
     mend: () => {
       severed = false;

@@ -1,6 +1,7 @@
 import { checkPlan, planForCheck } from '../../engine/preflight-run.ts';
-import { type CommonOptions, loadRunbook, openStore, operationOf } from '../environment.ts';
+import { type CommonOptions, loadRunbook, operationOf } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
+import { openStore } from '../open-store.ts';
 import type { RegisterVerb } from '../verb.ts';
 
 /** `roundtrip check`: everything that would make `run` refuse, days ahead, each with its cure. */

@@ -14,8 +14,9 @@ import { guidePart, wholeGuide } from '../../guide/guide-part.ts';
 import { type Receipt, readReceipts } from '../../journal/receipt.ts';
 import { planHash, resolvePlan } from '../../runbook/plan.ts';
 import type { Runbook } from '../../runbook/runbook.ts';
-import { type CliEnvironment, type CommonOptions, loadRunbook, openStore } from '../environment.ts';
+import { type CliEnvironment, type CommonOptions, loadRunbook } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
+import { openStore } from '../open-store.ts';
 import type { RegisterVerb } from '../verb.ts';
 
 interface GuideOptions extends CommonOptions {

@@ -11,8 +11,9 @@ import { renderLint } from '../../lint/render-lint.ts';
 import { usedIn } from '../../lint/used-in.ts';
 import { type DatabaseAddress, withClient } from '../../postgres/connection.ts';
 import { requireTarget } from '../../runbook/plan.ts';
-import { type CliEnvironment, type CommonOptions, loadRunbook, openStore } from '../environment.ts';
+import { type CliEnvironment, type CommonOptions, loadRunbook } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
+import { openStore } from '../open-store.ts';
 import type { RegisterVerb } from '../verb.ts';
 import { withDatabase } from './backup-options.ts';
 

@@ -4,8 +4,9 @@ import { readReceipts } from '../../journal/receipt.ts';
 import { formatMs } from '../../runbook/duration.ts';
 import { type Plan, planHash } from '../../runbook/plan.ts';
 import { windowAt } from '../../runbook/window.ts';
-import { type CommonOptions, loadRunbook, openStore } from '../environment.ts';
+import { type CommonOptions, loadRunbook } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
+import { openStore } from '../open-store.ts';
 import type { RegisterVerb } from '../verb.ts';
 
 /** `roundtrip plan`: the timeline, the longest steps, the rollback deadline and what cannot be undone. */

@@ -5,8 +5,9 @@ import { htmlReport } from '../../report/html.ts';
 import { markdownReport } from '../../report/markdown.ts';
 import { makeReport } from '../../report/report.ts';
 import { type Verification, verifyReport, verifyRun } from '../../report/verify-report.ts';
-import { type CliEnvironment, type CommonOptions, openStore } from '../environment.ts';
+import type { CliEnvironment, CommonOptions } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
+import { openStore } from '../open-store.ts';
 import { type RegisterVerb, type RunOptions, requireRun } from '../verb.ts';
 
 /** `roundtrip report` and `roundtrip verify`: the proof for others, and its check without us. */

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { ServeOptions } from '../../dashboard/server/serve-dashboard.ts';
 import { Refused } from '../../errors.ts';
-import { locateRun, type StateFolder } from '../../journal/run-directory.ts';
+import { locateRun } from '../../journal/run-directory.ts';
 import { readPasswords } from '../../postgres/connection.ts';
 import { createRedactor } from '../../process/redact.ts';
-import { type CliEnvironment, type CommonOptions, openStore } from '../environment.ts';
+import type { CliEnvironment, CommonOptions } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
+import { followStore } from '../follow-store.ts';
+import { openStore } from '../open-store.ts';
 import type { RegisterVerb } from '../verb.ts';
 
 interface ServeVerbOptions extends CommonOptions {
@@ -38,10 +41,9 @@ export const registerServe: RegisterVerb = (program, run) => {
         const { stdout, stderr, signal, now } = environment;
         // Only here: no other verb should wait for a web server to load.
         const { serveDashboard } = await import('../../dashboard/server/serve-dashboard.ts');
+        const shown = await shownRuns(environment, options);
         const dashboard = await serveDashboard({
-          ...(options.folder === undefined
-            ? { state: await stateOf(environment, options) }
-            : locateRun(options.folder)),
+          ...shown,
           host: options.host,
           port: portOf(options.port),
           allowedHosts: options.allowHost,
@@ -60,17 +62,29 @@ export const registerServe: RegisterVerb = (program, run) => {
             : `${dashboard.url}\n`,
         );
         await aborted(signal);
+        shown.stop?.();
         await dashboard.close();
         return EXIT.success;
       }),
     );
 };
 
-/** The folder of state: given as itself or as its folder of runs. */
-async function stateOf(environment: CliEnvironment, options: ServeVerbOptions): Promise<StateFolder> {
-  if (options.runs === undefined) return (await openStore(environment, options)).state;
-  const folder = path.resolve(options.runs);
-  return { root: path.basename(folder) === 'runs' ? path.dirname(folder) : folder };
+interface ShownRuns extends Pick<ServeOptions, 'state' | 'runId' | 'operating'> {
+  readonly stop?: () => void;
+}
+
+/** One run's folder, a folder of runs, or the store's: a copy of a store elsewhere is followed. */
+async function shownRuns(environment: CliEnvironment, options: ServeVerbOptions): Promise<ShownRuns> {
+  if (options.folder !== undefined) return locateRun(options.folder);
+  if (options.runs !== undefined) {
+    const folder = path.resolve(options.runs);
+    return { state: { root: path.basename(folder) === 'runs' ? path.dirname(folder) : folder } };
+  }
+  const store = await openStore(environment, options);
+  const { state } = store;
+  // The folder of this machine is read as it is.
+  if (store.systemIdentifier === undefined) return { state };
+  return { state, ...followStore(store, (line) => environment.stderr.write(`${line}\n`)) };
 }
 
 function portOf(text: string): number {

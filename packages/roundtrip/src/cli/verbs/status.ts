@@ -5,9 +5,10 @@ import { readReceipts } from '../../journal/receipt.ts';
 import { formatMs } from '../../runbook/duration.ts';
 import { productionState } from '../conclude.ts';
 import { databaseKept } from '../database-kept.ts';
-import { openStore } from '../environment.ts';
+
 import { EXIT } from '../exit-codes.ts';
 import { nextMove } from '../next-move.ts';
+import { openStore } from '../open-store.ts';
 import { type RegisterVerb, type RunOptions, requireRun } from '../verb.ts';
 
 /** `roundtrip status`: where production is, what the run waits for, who operates. */

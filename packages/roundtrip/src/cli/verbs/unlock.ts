@@ -1,6 +1,7 @@
 import { Refused } from '../../errors.ts';
-import { type CommonOptions, openStore } from '../environment.ts';
+import type { CommonOptions } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
+import { openStore } from '../open-store.ts';
 import type { RegisterVerb } from '../verb.ts';
 
 /** `roundtrip unlock`: removes the lock of an operator who is gone. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refused } from '../../errors.ts';
 import { stepState } from '../../journal/fold.ts';
-import { runPaths } from '../../journal/run-directory.ts';
+import { runFilesFolder } from '../../journal/run-directory.ts';
 import { stepOfKind } from '../../journal/table-proof.ts';
 import { durationMs } from '../../runbook/duration.ts';
 import { requireTarget } from '../../runbook/plan.ts';
@@ -11,8 +11,9 @@ import type { WatchPlan, WatchResult } from '../../watch/run-watch.ts';
 import { samplesFile } from '../../watch/samples-file.ts';
 import { settleWatch } from '../../watch/settled-watch.ts';
 import { viewWatch, type WatchView } from '../../watch/view-watch.ts';
-import { type CliEnvironment, loadRunbook, openStore, operationOf } from '../environment.ts';
+import { type CliEnvironment, loadRunbook, operationOf } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
+import { openStore } from '../open-store.ts';
 import { renderWatch } from '../render-watch.ts';
 import { type RegisterVerb, type RunOptions, requireRun } from '../verb.ts';
 import { latestBaseline, putAside, samplesOf, watchTarget } from '../watch-target.ts';
@@ -89,7 +90,7 @@ async function viewOfRun(environment: CliEnvironment, options: WatchOptions): Pr
     baseline: before === undefined ? undefined : baselineOfEvidence(stepState(state, before.id).do.evidence),
   });
   const attempt = Number(stepState(state, step.id).do.marks.watch?.attempt ?? 1);
-  const samples = samplesFile(watchSamples(runPaths(folder, runId).folder, step.id, attempt)).peek();
+  const samples = samplesFile(watchSamples(runFilesFolder(folder, runId), step.id, attempt)).peek();
   const view = viewWatch(settled, foldWatch(settled, samples));
   // A run that went back or was sent on by a human takes no more samples, whatever its watch lacks.
   const ended = view.ended || state.verdict !== undefined || state.direction !== 'forward';

@@ -1,7 +1,7 @@
 import type { RunView } from '../../engine/run-view.ts';
 import { wayBackLight } from '../../engine/way-back-light.ts';
 import { asRoundtripError } from '../../errors.ts';
-import { runPaths } from '../../journal/run-directory.ts';
+import { runFilesFolder } from '../../journal/run-directory.ts';
 import type { DashboardView, WayBackView } from '../view/dashboard-view.ts';
 import { makeView } from '../view/make-view.ts';
 import { type StepDetail, stepDetail } from '../view/step-detail.ts';
@@ -70,7 +70,7 @@ function watchFeed(reader: RunReader, runId: string): { view(run: RunView): Watc
     view(run) {
       const step = watchStep(run.plan);
       if (step === undefined) return null;
-      const newest = newestSamples(runPaths(reader.state, runId).folder, step.id);
+      const newest = newestSamples(runFilesFolder(reader.state, runId), step.id);
       if (series === undefined || newest !== file) {
         file = newest;
         tail = newest === undefined ? undefined : samplesTail(newest);

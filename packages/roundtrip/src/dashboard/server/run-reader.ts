@@ -25,7 +25,11 @@ const LOG_LINES = 60;
 /**
  * @example runReader({ root: '/var/lib/roundtrip' }).runIds()
  */
-export function runReader(state: StateFolder, only?: string): RunReader {
+export function runReader(
+  state: StateFolder,
+  only?: string,
+  operating: RunReader['operating'] = () => operatingHere(state),
+): RunReader {
   return {
     state,
     runIds: () => (only === undefined ? runsIn(state) : [only]),
@@ -44,10 +48,7 @@ export function runReader(state: StateFolder, only?: string): RunReader {
         (receipt) => receipt.planHash === planHash && receipt.runId !== run.started.runId,
       );
     },
-    operating: () => {
-      const holder = readLock(state);
-      return holder !== undefined && isAlive(holder) ? holder : undefined;
-    },
+    operating,
     logOf: (runId, step) => {
       const { log } = runPaths(state, runId);
       if (!existsSync(log)) return [];
@@ -56,6 +57,11 @@ export function runReader(state: StateFolder, only?: string): RunReader {
       return lines.filter((line) => line.split(' ', 2)[1] === step).slice(-LOG_LINES);
     },
   };
+}
+
+function operatingHere(state: StateFolder): LockHolder | undefined {
+  const holder = readLock(state);
+  return holder !== undefined && isAlive(holder) ? holder : undefined;
 }
 
 function runsIn(state: StateFolder): readonly string[] {

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import type { LockHolder } from '../../control/operator-lock.ts';
 import { viewRun } from '../../engine/run-view.ts';
 import { Failed } from '../../errors.ts';
 import type { StateFolder } from '../../journal/run-directory.ts';
@@ -17,6 +18,8 @@ export interface ServeOptions {
   readonly port: number;
   /** Further exact names, with port, for a proxy in front: "ops.example.com". */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** Who operates, where the lock is not in the folder of state. */
+  readonly operating?: (() => LockHolder | undefined) | undefined;
   /** Secrets of the targets, by the files that the plans name. */
   readonly redactorFor: (passwordFiles: readonly string[]) => (text: string) => string;
   readonly now: () => Date;
@@ -38,7 +41,7 @@ export interface ServedDashboard {
  */
 export async function serveDashboard(options: ServeOptions): Promise<ServedDashboard> {
   const { state, runId, host, port, now } = options;
-  const reader = runReader(state, runId);
+  const reader = runReader(state, runId, options.operating);
   const token = newToken();
   let listening: Admission = { hosts: new Set(), token, cookie: 'roundtrip' };
   const app = await dashboardServer({

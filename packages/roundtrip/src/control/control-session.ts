@@ -1,0 +1,285 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Ambiguous, asRoundtripError, Failed, type RoundtripError } from '../errors.ts';
+import { type Client, connect, type DatabaseAddress, endSession } from '../postgres/connection.ts';
+import { lostSession } from '../postgres/lost-session.ts';
+import { shownAddress } from './control-address.ts';
+import { endHolder, eraseHolder, readHolder, tryLock, writeHolder } from './lock-holder.ts';
+import { isAlive, type LockHolder, lockedBy, toldHolder } from './operator-lock.ts';
+
+const CONNECT_MS = 5_000;
+/** A network that swallows packets tells nothing: a statement that takes longer than this has lost its session. */
+const ANSWER_MS = 15_000;
+const LOOK_MS = 60_000;
+/** So long a run waits for its store before it stops. */
+export const PATIENCE_MS = 60_000;
+const AGAIN_MS = 500;
+/** A holder whose process was killed a moment ago still has its session until the server notices. */
+const HANDOVER_MS = 1_000;
+/** Of a process that is known to be gone the server will notice, however busy the machine is. */
+const HANDOVER_FROM_DEAD_MS = 30_000;
+
+/** The session that holds the lock of a store. What is appended goes through it: who has lost the lock cannot append. */
+export interface ControlSession {
+  /** Aborted when somebody else may hold the lock. */
+  readonly lost: AbortSignal;
+  /**
+   * Does something on the session. Where the session breaks meanwhile, it is done again on the next one that holds the
+   * lock, and told so: what it did first may have taken effect.
+   *
+   * @throws Failed `control-store-unreachable`; Ambiguous `lock-lost`. From then on always the same.
+   */
+  use<T>(work: (client: Client, isRepeated: boolean) => Promise<T>): Promise<T>;
+  end(): Promise<void>;
+}
+
+/**
+ * Opens a session on a store, with commits that are on disk when they return, whatever the server's default is.
+ *
+ * @throws Failed `control-store-unreachable`, also for a replica.
+ */
+export async function openControl(address: DatabaseAddress): Promise<Client> {
+  let client: Client | undefined;
+  try {
+    client = await connect(address, { applicationName: 'roundtrip control', connectTimeoutMs: CONNECT_MS });
+    // A partner that is gone without a word (a power cut) must not keep the lock for hours.
+    const { rows } = await answered(
+      client.query<{ replica: boolean }>(
+        `SELECT pg_is_in_recovery() AS replica, set_config('synchronous_commit', 'on', false),
+                set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+                set_config('tcp_keepalives_count', '3', false)`,
+      ),
+    );
+    if (rows[0]?.replica !== true) return client;
+  } catch (error) {
+    if (client !== undefined) cut(client);
+    if (asRoundtripError(error).code !== 'connection-failed' && !isLoss(error)) throw error;
+    throw unreachable(address, said(error), error);
+  }
+  await endSession(client);
+  throw unreachable(address, 'it is a replica');
+}
+
+/**
+ * Opens a session on a store for the length of `work`, which has a minute.
+ *
+ * @throws Failed `control-store-unreachable`.
+ * @example const found = await withControl(address, readHolder);
+ */
+export async function withControl<T>(
+  address: DatabaseAddress,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await openControl(address);
+  try {
+    return await answered(work(client), LOOK_MS);
+  } catch (error) {
+    throw isLoss(error) ? unreachable(address, said(error), error) : error;
+  } finally {
+    await endSession(client);
+    cut(client);
+  }
+}
+
+/**
+ * Takes the lock of a store on a session of its own.
+ *
+ * @throws Refused `locked`, naming the holder; Failed `control-store-unreachable`.
+ * @example const session = await holdControl({ address, holder, say: console.error }); await session.use((client) => client.query('SELECT 1'));
+ */
+export async function holdControl(options: {
+  readonly address: DatabaseAddress;
+  readonly holder: LockHolder;
+  readonly say: (line: string) => void;
+  readonly patienceMs?: number | undefined;
+}): Promise<ControlSession> {
+  const { address, holder, say, patienceMs = PATIENCE_MS } = options;
+  const client = await openControl(address);
+  try {
+    await lock(client, address, holder);
+  } catch (error) {
+    cut(client);
+    throw isLoss(error) ? unreachable(address, said(error), error) : error;
+  }
+  return new HeldSession(client, { address, holder, say, patienceMs });
+}
+
+async function lock(client: Client, address: DatabaseAddress, holder: LockHolder): Promise<void> {
+  const startMs = performance.now();
+  while (!(await answered(tryLock(client)))) {
+    const found = await answered(readHolder(client));
+    const patienceMs = found === undefined || isAlive(found.holder) ? HANDOVER_MS : HANDOVER_FROM_DEAD_MS;
+    if (performance.now() - startMs > patienceMs)
+      throw lockedBy(`the control store ${shownAddress(address)}`, found?.holder);
+    await delay(50);
+  }
+  await answered(writeHolder(client, holder));
+}
+
+interface Holding {
+  readonly address: DatabaseAddress;
+  readonly holder: LockHolder;
+  readonly say: (line: string) => void;
+  readonly patienceMs: number;
+}
+
+class HeldSession implements ControlSession {
+  readonly #holding: Holding;
+  readonly #lost = new AbortController();
+  /** The session that is there; none while the next one is being looked for. */
+  #current: Client | undefined;
+  /** Rejected for good once there will be none. */
+  #session: Promise<Client>;
+  #ended = false;
+
+  constructor(client: Client, holding: Holding) {
+    this.#holding = holding;
+    this.#session = Promise.resolve(this.#adopt(client));
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  async use<T>(work: (client: Client, isRepeated: boolean) => Promise<T>): Promise<T> {
+    const { address, patienceMs } = this.#holding;
+    const untilMs = performance.now() + patienceMs;
+    for (let isRepeated = false; ; isRepeated = true) {
+      const client = await this.#session;
+      try {
+        return await answered(work(client, isRepeated));
+      } catch (error) {
+        if (!isLoss(error)) throw error;
+        if (performance.now() > untilMs) throw this.#giveUp(client, unreachable(address, said(error), error));
+        this.#replace(client);
+      }
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    const client = await this.#session.catch(() => undefined);
+    if (client === undefined) return;
+    // The lock goes with the session; the row of a holder without one is only a name.
+    await answered(eraseHolder(client, this.#holding.holder)).catch(() => undefined);
+    await endSession(client);
+    cut(client);
+  }
+
+  #adopt(client: Client): Client {
+    this.#current = client;
+    // Also one that ends while nobody uses it: the lock is free meanwhile.
+    client.once('end', () => this.#replace(client));
+    return client;
+  }
+
+  #replace(broken: Client): void {
+    cut(broken);
+    if (this.#ended || this.#current !== broken) return;
+    this.#current = undefined;
+    this.#session = this.#regain().then((client) => this.#adopt(client));
+    this.#session.catch((error: unknown) => this.#lost.abort(error));
+  }
+
+  #giveUp(broken: Client, error: RoundtripError): RoundtripError {
+    cut(broken);
+    this.#current = undefined;
+    this.#session = Promise.reject(error);
+    this.#session.catch(() => this.#lost.abort(error));
+    return error;
+  }
+
+  async #regain(): Promise<Client> {
+    const { address, say, patienceMs } = this.#holding;
+    const untilMs = performance.now() + patienceMs;
+    say(
+      `the session on the control store ${shownAddress(address)} is lost: asking for ${patienceMs / 1000} s`,
+    );
+    for (;;) {
+      try {
+        const client = await this.#lockAgain();
+        say('the control store answers again, and the lock is still ours');
+        return client;
+      } catch (error) {
+        const known = asRoundtripError(
+          isLoss(error) ? unreachable(address, (error as Error).message, error) : error,
+        );
+        if (known.code !== 'control-store-unreachable' || performance.now() > untilMs || this.#ended)
+          throw known;
+        await delay(AGAIN_MS);
+      }
+    }
+  }
+
+  /** On a fresh session, unless the lock was somebody else's meanwhile: what they did we have not seen. */
+  async #lockAgain(): Promise<Client> {
+    const { address, holder } = this.#holding;
+    const client = await openControl(address);
+    try {
+      const found = await answered(readHolder(client));
+      if (!isSame(found?.holder, holder)) throw lockLost(found?.holder);
+      // Our own session of before, whose end the server has not noticed.
+      if (found?.isHeld === true) await answered(endHolder(client, found));
+      if (!(await answered(tryLock(client)))) throw unreachable(address, 'another session has the lock');
+      const after = await answered(readHolder(client));
+      if (!isSame(after?.holder, holder)) throw lockLost(after?.holder);
+      await answered(writeHolder(client, holder));
+      return client;
+    } catch (error) {
+      cut(client);
+      throw error;
+    }
+  }
+}
+
+function isSame(found: LockHolder | undefined, own: LockHolder): boolean {
+  return JSON.stringify(found) === JSON.stringify(own);
+}
+
+class NoAnswer extends Error {}
+
+/** A promise with a deadline: a session whose answers are lost on the way never rejects by itself. */
+async function answered<T>(asked: Promise<T>, withinMs = ANSWER_MS): Promise<T> {
+  const stop = new AbortController();
+  const late = delay(withinMs, undefined, { signal: stop.signal }).then(() => {
+    throw new NoAnswer(`no answer within ${withinMs / 1000} s`);
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    stop.abort();
+  }
+}
+
+function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function isLoss(error: unknown): boolean {
+  return error instanceof NoAnswer || lostSession(error) !== undefined;
+}
+
+/** Ends a session at once: a half-open one would take a quarter of an hour to end politely. */
+function cut(client: Client): void {
+  client.connection.stream.destroy();
+}
+
+function unreachable(address: DatabaseAddress, why: string, cause?: unknown): Failed {
+  return new Failed({
+    code: 'control-store-unreachable',
+    seen: `the control store ${shownAddress(address)}: ${why}`,
+    expected: 'an answer: nothing is begun that is not in the journal',
+    next: 'bring the control store back, then `roundtrip resume`; `roundtrip status` shows the copy on this machine meanwhile',
+    cause,
+  });
+}
+
+function lockLost(holder: LockHolder | undefined): Ambiguous {
+  return new Ambiguous({
+    code: 'lock-lost',
+    seen: `the session that held the lock of the control store was lost, and the lock was given to ${toldHolder(holder)}`,
+    expected: 'it to last as long as the run',
+    next: 'talk to them; when nobody operates any more, resume',
+    fields: { holder },
+  });
+}
