@@ -1,11 +1,12 @@
 import type { RunResult } from '../engine/operation.ts';
 import { asRoundtripError, type RoundtripError } from '../errors.ts';
-import { type RunState, stepState } from '../journal/fold.ts';
+import type { RunState } from '../journal/fold.ts';
 import { lostSession } from '../postgres/lost-session.ts';
 import { databaseKept } from './database-kept.ts';
 import type { CliEnvironment } from './environment.ts';
 import { EXIT, exitCodeOfError, exitCodeOfHalt } from './exit-codes.ts';
 import { nextMove } from './next-move.ts';
+import { productionState } from './production-state.ts';
 
 /** Says how a run ended and what is safe next; the last line of `--json`. Returns the exit code. */
 export function concludeRun(
@@ -66,33 +67,6 @@ export function concludeError(
 
 function indent(text: string): string {
   return text.replaceAll('\n', `\n${' '.repeat(14)}`);
-}
-
-/** What state production is in, from the journal alone. */
-export function productionState(state: RunState): string {
-  const where = state.started.kind === 'live' ? 'production' : 'staging (production was only read)';
-  if (state.verdict === 'succeeded') return `${where} serves the new release; the way back is open`;
-  if (state.verdict === 'finished') return `${where} serves the new release; the way back is closed`;
-  if (state.verdict === 'rolled-back') return `${where} serves the previous release again`;
-  if (state.verdict === 'failed-unchanged') return `${where} was not changed`;
-  if (!touched(state)) return `${where} was not changed yet`;
-  const begun = Object.entries(state.steps)
-    .filter(([, step]) => step.do.phase !== 'pending')
-    .map(([id]) => id);
-  const closed =
-    begun.includes('maintenance-on') &&
-    stepState(state, 'maintenance-off').do.phase === 'pending' &&
-    stepState(state, 'maintenance-on').undo.phase === 'pending';
-  const direction =
-    state.direction === 'back'
-      ? 'half-way back'
-      : `half-way forward, last step begun: ${begun.at(-1) ?? 'none'}`;
-  return `${where} is ${direction}${closed ? '; MAINTENANCE IS ON' : ''}`;
-}
-
-/** Whether any step has been begun, other than those that wait for a human. */
-function touched(state: RunState): boolean {
-  return Object.values(state.steps).some((step) => step.do.phase !== 'pending');
 }
 
 function firstError(state: RunState): unknown {

@@ -38,6 +38,8 @@ export async function wayBackLight(
   const base = { ...UNKNOWN, rollbackMs: rollbackMs ?? null };
   if (state.verdict === 'finished' || state.direction === 'closing')
     return { ...base, light: 'closed', reasons: ['it was closed by `roundtrip finish`'] };
+  if (state.verdict === undefined && state.direction === 'back')
+    return { ...base, light: 'at-risk', reasons: [goingBack(plan, state)] };
   if (state.verdict !== 'succeeded' && !isKeptInStep(plan, state))
     return { ...base, light: 'closed', reasons: [`the run is ${state.verdict ?? 'under way'}`] };
   try {
@@ -49,6 +51,14 @@ export async function wayBackLight(
       reasons: [`it cannot be looked at: ${asRoundtripError(thrown).seen}`],
     };
   }
+}
+
+/** While it is being used the databases are left alone. */
+function goingBack(plan: Plan, state: RunState): string {
+  const stuck = plan.steps.find(({ id }) => stepState(state, id).undo.phase === 'failed');
+  if (stuck === undefined) return 'a rollback is under way';
+  const why = stepState(state, stuck.id).undo.error?.seen ?? 'it failed';
+  return `the rollback stands still at "${stuck.title}": ${why}`;
 }
 
 /** From here on, through smoke tests and 24 h of watch, customers write and the way back is what there is to go by. */

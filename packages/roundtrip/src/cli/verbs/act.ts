@@ -6,9 +6,10 @@ import { rehearse, startRun } from '../../engine/start-run.ts';
 import { Refused } from '../../errors.ts';
 import type { Plan } from '../../runbook/plan.ts';
 import type { Runbook } from '../../runbook/runbook.ts';
-import { concludeRun, productionState } from '../conclude.ts';
+import { concludeRun } from '../conclude.ts';
 import { type CliEnvironment, type CommonOptions, loadRunbook, operationOf } from '../environment.ts';
 import { openStore } from '../open-store.ts';
+import { productionState } from '../production-state.ts';
 import { createProgress } from '../progress.ts';
 import { type RegisterVerb, type RunOptions, requireConfirmation, requireRun } from '../verb.ts';
 

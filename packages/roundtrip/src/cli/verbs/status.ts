@@ -3,12 +3,12 @@ import { type WayBackLight, wayBackLight } from '../../engine/way-back-light.ts'
 import { type RunState, stepState } from '../../journal/fold.ts';
 import { readReceipts } from '../../journal/receipt.ts';
 import { formatMs } from '../../runbook/duration.ts';
-import { productionState } from '../conclude.ts';
 import { databaseKept } from '../database-kept.ts';
 
 import { EXIT } from '../exit-codes.ts';
 import { nextMove } from '../next-move.ts';
 import { openStore } from '../open-store.ts';
+import { productionState } from '../production-state.ts';
 import { type RegisterVerb, type RunOptions, requireRun } from '../verb.ts';
 
 /** `roundtrip status`: where production is, what the run waits for, who operates. */

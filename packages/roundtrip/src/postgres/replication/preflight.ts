@@ -2,6 +2,7 @@ import type { Client } from '../connection.ts';
 import { canonicalTableName, sqlTableName } from '../table-name.ts';
 import { describeTransactions, transactionsWithWrites } from './old-transactions.ts';
 import { largeObjectFindings, poolerFindings, privilegeFindings } from './preflight-server.ts';
+import { triggerFindings } from './preflight-triggers.ts';
 
 /** One thing that would keep a stream from being made, or from lasting. */
 export interface ReplicationFinding {
@@ -44,6 +45,7 @@ export async function replicationPreflight(options: {
     ...(await publisherFindings(publisher, freed)),
     ...(await subscriberFindings(subscriber, freed)),
     ...(await loopFindings(publisher, tables, endsBefore?.subscription)),
+    ...(await triggerFindings(subscriber, tables)),
   ];
   for (const table of tables) found.push(...(await tableFindings(publisher, subscriber, table)));
   return found;

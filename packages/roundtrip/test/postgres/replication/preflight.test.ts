@@ -76,6 +76,29 @@ test('trap: what a table lacks is named with its cure', async () => {
   );
 });
 
+test('trap: a trigger that fires on what a stream applies is refused', async () => {
+  await cluster.query('CREATE DATABASE firing');
+  await cluster.query(
+    `CREATE TABLE "Line" (id int) PARTITION BY LIST (id); CREATE TABLE line_1 PARTITION OF "Line" FOR VALUES IN (1);
+     CREATE TABLE quiet (id int PRIMARY KEY);
+     CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+     CREATE TRIGGER each_line AFTER INSERT ON "Line" FOR EACH ROW EXECUTE FUNCTION f();
+     CREATE TRIGGER "On Part" AFTER INSERT ON line_1 FOR EACH ROW EXECUTE FUNCTION f();
+     CREATE TRIGGER ordinary AFTER INSERT ON quiet FOR EACH ROW EXECUTE FUNCTION f();
+     ALTER TABLE "Line" ENABLE ALWAYS TRIGGER each_line; ALTER TABLE line_1 ENABLE REPLICA TRIGGER "On Part"`,
+    [],
+    'firing',
+  );
+  const found = (await findings(cluster, 'firing', 'firing', ['"Line"', 'quiet'])).filter(
+    ({ code }) => code === 'trigger-fires-on-replica',
+  );
+  assert.deepEqual(found.map(({ seen }) => seen.split(':')[0]).sort(), [
+    'trigger "On Part" of line_1 is enabled REPLICA',
+    'trigger each_line of "Line" is enabled ALWAYS',
+    'trigger each_line of line_1 is enabled ALWAYS',
+  ]);
+});
+
 test('trap: a stream that would loop is refused', async () => {
   const shop = await reverseShop(cluster);
   const { stream } = await armReverse({ ...shop, tables: PROTECTED, name: 'forward', timeoutMs: 20_000 });
