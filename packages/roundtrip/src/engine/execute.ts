@@ -144,7 +144,7 @@ async function performAct(request: ActRequest): Promise<void> {
       : asRoundtripError(lostSession(thrown) ?? thrown);
     if (error.code === 'journal-unwritable') throw error; // The journal cannot record its own failure.
     // What another machine can still do has not failed.
-    const away = filesElsewhere(error, execution);
+    const away = filesElsewhere(error, { ...execution, changed: hasChanged(execution.plan, request.read()) });
     if (away !== undefined) throw away;
     await outcome({
       ok: false,

@@ -40,6 +40,8 @@ interface Killing {
   readonly prepare?: (() => Promise<void>) | undefined;
   /** What must be the same as after a verb that lived. Default: all that `look` sees. */
   readonly look?: (() => Promise<unknown>) | undefined;
+  /** Where another file has covered the same boundaries, what is different here; they are not counted twice. */
+  readonly over?: string | undefined;
   /** Further demands at the end, and the end of what `prepare` began. */
   readonly afterwards?: (() => Promise<void>) | undefined;
 }
@@ -72,7 +74,8 @@ export async function killEverywhere(test: TestContext, killing: Killing): Promi
       `no process came to: ${moment}`,
     );
   test.diagnostic(
-    `kill points: ${killing.verb[0]} ${process.env.TOY_STRATEGY ?? 'in-place'}: ${alive.names.length} boundaries, all covered, ` +
+    `kill points: ${killing.verb[0]} ${process.env.TOY_STRATEGY ?? 'in-place'}: ` +
+      `${killing.over === undefined ? `${alive.names.length} boundaries, all covered, ` : `all covered over ${killing.over}, `}` +
       `by ${moments.length} kills (${alone ? 'a run for each' : `in ${RUNS + passedBy.length} runs`})`,
   );
 }

@@ -4,6 +4,7 @@
  * one of the boundaries that KILL_AT names: then its last line on stderr says at which it died. One that lives prints
  * the names of the boundaries that it passed; the second of a name in one process ends with ` 2`. At the boundary FAULT_AT
  * it stands still until the test has done what it will: it writes its pid to the file FAULT_FILE and waits for it to be gone.
+ * CONTROL_PATIENCE_MS is how long it waits for a control store that went away.
  */
 import { existsSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { processEnvironment } from '../../src/cli/environment.ts';
@@ -14,7 +15,8 @@ import sideBySide from './toy-side-by-side.ts';
 const [at, ...argv] = process.argv.slice(2);
 const deadly = new Set(JSON.parse(process.env.KILL_AT ?? '[]') as string[]);
 const { FAULT_AT: faultAt, FAULT_FILE: faultFile } = process.env;
-for (const name of ['KILL_AT', 'FAULT_AT', 'FAULT_FILE']) delete process.env[name];
+const { CONTROL_PATIENCE_MS: patienceMs } = process.env;
+for (const name of ['KILL_AT', 'FAULT_AT', 'FAULT_FILE', 'CONTROL_PATIENCE_MS']) delete process.env[name];
 const names: string[] = [];
 const times = new Map<string, number>();
 if (Number(at) < 0) setTimeout(() => process.kill(process.pid, 'SIGKILL'), -Number(at)).unref();
@@ -45,6 +47,7 @@ const environment = {
   ...processEnvironment(new AbortController().signal),
   runbook: process.env.TOY_STRATEGY === 'side-by-side' ? sideBySide : inPlace,
   onBoundary: pass,
+  controlPatienceMs: patienceMs === undefined ? undefined : Number(patienceMs),
 };
 const exitCode = await main(argv, environment);
 console.log(JSON.stringify({ boundaries: names.length, exitCode, names }));

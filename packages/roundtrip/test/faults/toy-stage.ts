@@ -136,7 +136,8 @@ export async function buildToyStage(options: ToyOptions = {}): Promise<ToyStage>
   const verb: ToyStage['verb'] = (killAt, ...argv) =>
     runChild({
       killAt,
-      argv: [...argv, '--state', state],
+      // Another machine brings a folder of state of its own.
+      argv: argv.includes('--state') ? argv : [...argv, '--state', state],
       variables: { TOY_TARGETS: targets },
     });
   const close = async (): Promise<void> => {
