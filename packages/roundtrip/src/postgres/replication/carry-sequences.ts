@@ -23,7 +23,7 @@ interface Position {
  * Moves each sequence that both sides have on to where the other side is, plus `margin` values: sequences do not
  * replicate. None is ever moved back. The margin covers values that were drawn and not yet used.
  *
- * @throws Refused `sequence-exhausted` where the margin does not fit.
+ * @throws Refused `sequence-exhausted` where the other side has drawn values that do not fit.
  */
 export async function carrySequences(options: {
   readonly from: Client;
@@ -40,10 +40,13 @@ export async function carrySequences(options: {
     const to = byName.get(from.sequence);
     // Never drawn from: nothing to carry. A cycling sequence has no order to keep.
     if (to === undefined || !from.called || from.cycles) continue;
-    const target = from.last + margin * from.increment;
+    const fits = (value: bigint): boolean => value >= to.min && value <= to.max;
     const ahead = (a: bigint, b: bigint): boolean => (from.increment > 0n ? a > b : a < b);
+    // Close to its end the margin is given up, not the way back: what matters is that no value is handed out twice.
+    const wished = from.last + margin * from.increment;
+    const target = fits(wished) ? wished : from.last;
     if (to.called && !ahead(target, to.last)) continue;
-    if (target > to.max || target < to.min) throw exhausted(from.sequence, target, to);
+    if (!fits(target)) throw exhausted(from.sequence, target, to);
     carried.push({ sequence: from.sequence, before: to.last.toString(), after: target.toString() });
   }
   if (carried.length === 0) return carried;
@@ -86,6 +89,6 @@ function exhausted(sequence: string, target: bigint, { min, max }: Position): Re
     code: 'sequence-exhausted',
     seen: `sequence ${sequence} would go to ${target}`,
     expected: `a value between ${min} and ${max}`,
-    next: 'lower the margin, or widen the sequence',
+    next: 'widen the sequence, then resume',
   });
 }

@@ -196,6 +196,9 @@ test('trap: sequences are moved on with a margin and never back', async () => {
     's2',
   );
   assert.deepEqual(rows[0], { b: 511, a: 9001, f: 1, d: -72 });
+  // No room for the margin: as far as it was drawn.
   await cluster.query(`SELECT setval('tiny', 115)`, [], 's1');
+  assert.deepEqual(await carry(), [{ sequence: 'public.tiny', before: '1', after: '115' }]);
+  await cluster.query(`ALTER SEQUENCE tiny MAXVALUE 200; SELECT setval('tiny', 121)`, [], 's1');
   await assert.rejects(carry(), { code: 'sequence-exhausted' });
 });

@@ -171,6 +171,7 @@ test('a failure behind the fence opens the old database again, and the copy stay
   const begun = await begin(shop, 'failing');
   const options = switchOptions(shop, begun, 'failing');
   await cluster.query(`ALTER SEQUENCE orders_id_seq MAXVALUE 550`, [], `${shop.live.database}_copy`);
+  await shop.onLive(`SELECT setval('orders_id_seq', 551)`);
   await assert.rejects(
     switchToCopy(options),
     (error) => (error as { code?: string }).code === 'sequence-exhausted',
