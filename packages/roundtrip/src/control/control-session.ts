@@ -251,8 +251,11 @@ async function answered<T>(asked: Promise<T>, withinMs = ANSWER_MS): Promise<T> 
   }
 }
 
+/** What went wrong in the words of whoever met it first. */
 function said(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const { cause = error } = error as { cause?: unknown };
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message === '' ? String((cause as { code?: string }).code) : cause.message;
 }
 
 function isLoss(error: unknown): boolean {

@@ -151,6 +151,27 @@ describe('two operators on two machines', () => {
       assert.deepEqual(await stage.look(), migrated);
     });
 
+  it('the store goes away between the two renames of a switch: it is resumed from there', async () => {
+    process.env.TOY_STRATEGY = 'side-by-side';
+    try {
+      process.env.CONTROL_PATIENCE_MS = '1000';
+      const met = await faultAt(stage, {
+        verb: [...RUN, ...anna],
+        boundary: 'before append:mark:switch-over:do:retired',
+        fault: async () => proxy.sever(),
+      });
+      assert.equal(met.exitCode, 10, met.stderr);
+      assert.match(met.stderr, /what step "switch-over" did \(do\) could not be recorded/);
+      proxy.mend();
+      const resumed = await stage.verb(0, 'resume', ...boris);
+      assert.equal(resumed.exitCode, 0, resumed.stderr);
+      const { tables, release } = await stage.look();
+      assert.deepEqual({ tables, release }, { tables: migrated.tables, release: migrated.release });
+    } finally {
+      delete process.env.TOY_STRATEGY;
+    }
+  });
+
   it('a store in the cluster that is migrated is refused before anything is touched', async () => {
     await stage.cluster.query('CREATE DATABASE inside');
     const { host, port, user, passwordFile } = stage.cluster.address();
