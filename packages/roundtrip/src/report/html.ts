@@ -1,11 +1,11 @@
 import { formatMs } from '../runbook/duration.ts';
 import { alertsText } from './alerts-summary.ts';
+import { changesText, totalText } from './changes-text.ts';
 import { escapeHtml } from './escape-html.ts';
 import { evidenceText } from './evidence-text.ts';
 import { REPORT_STYLE } from './html-style.ts';
 import { htmlTimeline } from './html-timeline.ts';
 import type { Report, ReportSummary } from './report.ts';
-import { writtenText } from './table-verdict.ts';
 import { waitedText } from './waited-text.ts';
 
 /** Nothing runs in a report and nothing is fetched for it, whatever a title or an error says. */
@@ -77,11 +77,17 @@ function proofs(summary: ReportSummary): string {
   const cell = (verdict: keyof typeof VERDICTS, text: string | null): string =>
     `<td class="${verdict}"><strong>${VERDICTS[verdict]}</strong>${text === null || verdict === 'equal' ? '' : `<br><code>${escapeHtml(text)}</code>`}`;
   const rows = summary.protectedTables.map(
-    ({ table: name, before, afterRun, afterRollback, run, rollback: back, written }) =>
-      `<tr><th scope="row">${escapeHtml(name)}<td><code>${escapeHtml(before ?? '–')}</code>${cell(run, afterRun)}<td>${escapeHtml(writtenText(written))}${cell(back, afterRollback)}</tr>`,
+    ({ table: name, before, afterRun, afterRollback, run, rollback: back }) =>
+      `<tr><th scope="row">${escapeHtml(name)}<td><code>${escapeHtml(before ?? '–')}</code>${cell(run, afterRun)}${cell(back, afterRollback)}</tr>`,
   );
-  return `${table('Protected tables', ['Table', 'Before (rows:digest)', 'After the run', 'Rows the migration wrote', 'After the rollback'], rows)}
-<p><small>Carried along: the rows differ from those before the run because customers wrote after the switch, and they are exactly what had arrived when the stream was drained. Rows the migration wrote: row versions younger than the backup, counted at the proof.</small></p>`;
+  const changes = summary.protectedTables.map(
+    (changed) =>
+      `<tr><th scope="row">${escapeHtml(changed.table)}<td>${escapeHtml(changesText(changed))}</tr>`,
+  );
+  const total = `<tr class="total"><th scope="row">All of them<td><strong>${escapeHtml(totalText(summary.protectedTables))}</strong></tr>`;
+  return `${table('Protected tables', ['Table', 'Before (rows:digest)', 'After the run', 'After the rollback'], rows)}
+${table('Who changed them', ['Table', 'Who changed how many rows'], [...changes, total])}
+<p><small>Carried along: the rows differ from those before the run because customers wrote after the switch, and they are exactly what had arrived when the stream was drained. The migration’s changes are counted by the versions of the rows (in place), or by the transactions in the copy’s WAL that no stream brought; customers’ by those that the stream brought, and by what was applied to the return database. A row that is changed twice counts twice.</small></p>`;
 }
 
 /** What a level of trust says, from the backup itself and not from its size. */

@@ -1,8 +1,8 @@
 import { formatMs } from '../runbook/duration.ts';
 import { alertsText } from './alerts-summary.ts';
+import { changesText, totalText } from './changes-text.ts';
 import { evidenceText } from './evidence-text.ts';
 import type { Report } from './report.ts';
-import { writtenText } from './table-verdict.ts';
 import { waitedText } from './waited-text.ts';
 
 /** The report as Markdown: for a pull request or a wiki. The proof itself is in the HTML and JSON forms. */
@@ -33,13 +33,17 @@ export function markdownReport({ summary }: Report): string {
     lines.push(`- **not delivered** ${at}: ${event} to ${channel} after ${attempts} attempts: ${cell(seen)}`);
   lines.push(
     '',
-    '| Protected table | Before | After the run | Rows the migration wrote | After the rollback |',
+    '| Protected table | Before | After the run | After the rollback | Who changed how many rows |',
     '|---|---|---|---|---|',
   );
-  for (const { table, before, run, rollback, written } of summary.protectedTables)
+  for (const changed of summary.protectedTables) {
+    const { table, before, run, rollback } = changed;
     lines.push(
-      `| ${table} | ${before ?? '–'} | ${VERDICTS[run]} | ${cell(writtenText(written))} | ${VERDICTS[rollback]} |`,
+      `| ${table} | ${before ?? '–'} | ${VERDICTS[run]} | ${VERDICTS[rollback]} | ${cell(changesText(changed))} |`,
     );
+  }
+  if (summary.protectedTables.length > 0)
+    lines.push('', `Protected tables: ${totalText(summary.protectedTables)}.`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -11,7 +11,7 @@ import { type WatchSummary, watchSummary } from './watch-summary.ts';
 import { type WritersWaited, writersWaited } from './writers-waited.ts';
 
 /** Bumped when a summary says more or says it otherwise: an older report is verified by the version that made it. */
-export const REPORT_FORMAT = 4;
+export const REPORT_FORMAT = 5;
 
 /** One line of the timeline. */
 export interface TimelineRow {

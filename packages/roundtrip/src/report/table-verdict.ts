@@ -2,6 +2,7 @@ import { type RunState, stepState } from '../journal/fold.ts';
 import { stepOfKind, type TableProof, tableProofs } from '../journal/table-proof.ts';
 import type { JsonObject } from '../json.ts';
 import type { Plan } from '../runbook/plan.ts';
+import { type TableChanges, tableChanges } from './table-changes.ts';
 
 /**
  * What a fingerprint says beside the one before the run. `carried`: it differs because customers wrote after the switch,
@@ -9,12 +10,10 @@ import type { Plan } from '../runbook/plan.ts';
  */
 export type TableVerdict = 'equal' | 'carried' | 'differs' | 'absent';
 
-/** A protected table's fingerprints with what they say. */
-export interface JudgedTable extends TableProof {
+/** A protected table's fingerprints with what they say, and who changed how many of its rows. */
+export interface JudgedTable extends TableProof, TableChanges {
   readonly run: TableVerdict;
   readonly rollback: TableVerdict;
-  /** Rows that were written between the backup and the proof, measured in place; null where nothing measured it. */
-  readonly written: { readonly rows: string } | { readonly unknown: string } | null;
 }
 
 /**
@@ -31,10 +30,7 @@ export function judgedTables(plan: Plan, state: RunState): JudgedTable[] {
   const drained = (undone('return-stream').returned ?? undone('switch-over').fingerprints ?? {}) as Readonly<
     Record<string, { readonly rows?: string; readonly digest?: string } | undefined>
   >;
-  const proved = stepOfKind(plan, 'prove-tables');
-  const counts = (
-    proved === undefined ? {} : (stepState(state, proved.id).do.evidence.written ?? {})
-  ) as Readonly<Record<string, JudgedTable['written'] | undefined>>;
+  const changesOf = tableChanges(plan, state);
   return tableProofs(plan, state).map((proof) => {
     const name = proof.table.includes('.') ? proof.table : `public.${proof.table}`;
     const brought = drained[name];
@@ -43,19 +39,9 @@ export function judgedTables(plan: Plan, state: RunState): JudgedTable[] {
       ...proof,
       run: compare(proof.before, proof.afterRun, null),
       rollback: compare(proof.before, proof.afterRollback, carried),
-      written: counts[name] ?? null,
+      ...changesOf(name),
     };
   });
-}
-
-/**
- * How many rows the migration wrote, in words; never 0 where it was not measured.
- *
- * @example writtenText({ rows: '0' }) // "0"
- */
-export function writtenText(written: JudgedTable['written']): string {
-  if (written === null) return '–';
-  return 'rows' in written ? written.rows : `unknown: ${written.unknown}`;
 }
 
 function compare(before: string | null, later: string | null, carried: string | null): TableVerdict {

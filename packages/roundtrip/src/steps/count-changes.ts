@@ -57,8 +57,16 @@ async function countUpTo(
  * @throws Failed `protected-table-written`.
  */
 export function refuseWrittenAtSwitch(counted: JsonObject | undefined): void {
-  const written = tablesWritten((counted ?? {}) as unknown as Readonly<Record<string, CopyChanges>>);
-  if (written.length > 0) throw protectedTableWritten(written);
+  const changes = (counted ?? {}) as unknown as Readonly<Record<string, CopyChanges>>;
+  if (tablesWritten(changes).length > 0) throw protectedTableWritten(changes);
+}
+
+/** Notes, as the mark `written`, what a switch was refused for, so that the report has the number. */
+export async function noteRefused(context: StepContext, error: unknown): Promise<void> {
+  if (!(error instanceof Failed) || error.code !== 'protected-table-written') return;
+  const changes = (error.fields.changes ?? {}) as Readonly<Record<string, CopyChanges>>;
+  const written = Object.fromEntries(Object.entries(changes).map(([table, { others }]) => [table, others]));
+  await context.mark('written', JSON.parse(JSON.stringify(written)) as JsonObject);
 }
 
 /** Per protected table what customers changed since they were let in: what the way back has brought along so far. */
@@ -78,7 +86,8 @@ export function uncountedCustomers(context: StepContext, unknown: string): JsonO
 }
 
 /** Why there is no number on the slow way back. */
-export const COPIED_WHOLE = 'the return database was gone: the tables were copied over whole';
+export const COPIED_WHOLE =
+  'the return database or the stream into it was gone: the tables were copied over whole';
 
 /**
  * Of a rollback whose stream is drained and at rest: what customers had changed. Counted when they are served again, where

@@ -102,6 +102,7 @@ async function requireUnwritten(context: StepContext, tables: readonly string[])
   );
   const touched = Object.entries(written).filter(([, count]) => 'rows' in count && count.rows !== '0');
   if (touched.length === 0) return written as unknown as JsonObject;
+  await context.mark('written', written as unknown as JsonObject);
   throw new Failed({
     code: 'protected-table-written',
     seen: `rows were written since the backup and hold the same values again: ${touched.map(inWords).join(', ')}`,

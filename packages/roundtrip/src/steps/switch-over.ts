@@ -28,11 +28,13 @@ import {
   countCustomers,
   customersBroughtBack,
   customersUntilClosed,
+  noteRefused,
   refuseWrittenAtSwitch,
 } from './count-changes.ts';
 import {
   DRAIN_TIMEOUT_MS,
   drainBack,
+  lostStream,
   FENCE_TIMEOUT_MS,
   mapLatecomers,
   mappingOf,
@@ -182,6 +184,9 @@ export const switchOverKind = anyStepKind<SwitchOverArgs>({
           await options.journal(mark, reverse);
         },
         onOpened: gate.release,
+      }).catch(async (error: unknown) => {
+        await noteRefused(context, error);
+        throw error;
       }),
     );
     const { phases, drained, sequences, reverse, compared } = switched;

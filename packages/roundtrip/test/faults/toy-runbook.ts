@@ -80,7 +80,7 @@ export default defineRunbook({
       deployRelease({ tag: 'v2' }),
       migrate(toySql(target, 'migrate.sql')),
       flush({ ...toySql(target, 'flush.sql'), deletes: ['products'] }),
-      importCatalogue(toySql(target, 'import.sql')),
+      importCatalogue(toySql(target, process.env.TOY_IMPORT ?? 'import.sql')),
       validate({
         expectations: [
           {

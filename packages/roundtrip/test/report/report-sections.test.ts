@@ -170,7 +170,7 @@ describe('what a report says of a night', () => {
       /"alerts" does not follow/,
     );
     assert.match(
-      verifyReport(text.replace('"format":4', '"format":3')).problems.join(),
+      verifyReport(text.replace('"format":5', '"format":4')).problems.join(),
       /verify it with version 0\.1\.0/,
     );
   });

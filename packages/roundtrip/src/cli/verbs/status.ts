@@ -2,6 +2,8 @@ import { decide } from '../../engine/decide.ts';
 import { type WayBackLight, wayBackLight } from '../../engine/way-back-light.ts';
 import { type RunState, stepState } from '../../journal/fold.ts';
 import { readReceipts } from '../../journal/receipt.ts';
+import { changesText, totalText } from '../../report/changes-text.ts';
+import { type JudgedTable, judgedTables } from '../../report/table-verdict.ts';
 import { formatMs } from '../../runbook/duration.ts';
 import { databaseKept } from '../database-kept.ts';
 
@@ -33,7 +35,7 @@ export const registerStatus: RegisterVerb = (program, run) => {
         const { stdout } = environment;
         if (options.json === true) {
           stdout.write(
-            `${JSON.stringify({ version: 1, type: 'verdict', exitCode: 0, runId, production: productionState(state), next: decision, operating, wayBack, state })}\n`,
+            `${JSON.stringify({ version: 1, type: 'verdict', exitCode: 0, runId, production: productionState(state), next: decision, operating, wayBack, protectedTables: judgedTables(plan, state), state })}\n`,
           );
           return EXIT.success;
         }
@@ -41,6 +43,7 @@ export const registerStatus: RegisterVerb = (program, run) => {
           `${runId}\n${productionState(state)}\n${databaseKept(state)}${nextMove(runId, decision, operating !== null)}\n`,
         );
         if (wayBack !== null) stdout.write(describeWayBack(wayBack));
+        stdout.write(describeChanges(judgedTables(plan, state)));
         stdout.write(describeAlerts(state.alerts));
         if (operating !== null)
           stdout.write(`operating now: ${operating.operator} (pid ${operating.pid}, ${operating.verb})\n`);
@@ -55,6 +58,14 @@ export const registerStatus: RegisterVerb = (program, run) => {
       }),
     );
 };
+
+/** What everybody asks first: did the migration touch them, and did customers go on? */
+function describeChanges(tables: readonly JudgedTable[]): string {
+  if (tables.length === 0) return '';
+  const width = Math.max(...tables.map(({ table }) => table.length));
+  const lines = tables.map((table) => `  ${table.table.padEnd(width)}  ${changesText(table)}\n`);
+  return `protected tables: ${totalText(tables)}\n${lines.join('')}`;
+}
 
 /** Who was not told: somebody may still sleep who should not. */
 function describeAlerts({ undelivered }: RunState['alerts']): string {

@@ -1,6 +1,7 @@
 import type { ActPhase } from '../../journal/fold.ts';
 import type { RecordedError, RunKind, Verdict } from '../../journal/record.ts';
 import type { JsonObject } from '../../json.ts';
+import type { ChangesInAll } from '../../report/table-changes.ts';
 import type { JudgedTable } from '../../report/table-verdict.ts';
 import type { WritersWaited } from '../../report/writers-waited.ts';
 import type { StepEffect, StepPhase } from '../../runbook/step-spec.ts';
@@ -63,6 +64,8 @@ export interface DashboardView {
   }[];
   readonly wayBack: WayBackView;
   readonly tables: readonly JudgedTable[];
+  /** Who changed how many rows of all protected tables together. */
+  readonly changes: ChangesInAll;
   readonly steps: readonly StepView[];
   readonly watch: WatchView | null;
 }

@@ -5,7 +5,7 @@ import { changesInWords } from '../row-changes.ts';
 import { catalogueStamp } from './catalogue-stamp.ts';
 import { columnsInCommon } from './columns-in-common.ts';
 import { type ComparedAtOnePoint, compareAtOnePoint } from './compare-at-one-point.ts';
-import { countCopyChanges, tablesWritten } from './copy-changes.ts';
+import { type CopyChanges, countCopyChanges, tablesWritten } from './copy-changes.ts';
 import { drainTo } from './drain.ts';
 import { flushCommits } from './marker.ts';
 import { replicationPreflight } from './preflight.ts';
@@ -80,13 +80,13 @@ async function warmStamp(
 async function refuseWritten(copy: Client, { begun, timeoutMs }: SwitchToCopyOptions): Promise<void> {
   if (begun.changes === undefined) return;
   await flushCommits(copy);
-  const written = tablesWritten(await countCopyChanges(copy, begun.changes, { timeoutMs }));
-  if (written.length > 0) throw protectedTableWritten(written);
+  const changes = await countCopyChanges(copy, begun.changes, { timeoutMs });
+  if (tablesWritten(changes).length > 0) throw protectedTableWritten(changes);
 }
 
 /** For a copy whose protected tables somebody wrote to, who was not the stream. */
-export function protectedTableWritten(written: ReturnType<typeof tablesWritten>): Failed {
-  const seen = written.map(([table, changes]) =>
+export function protectedTableWritten(changes: Readonly<Record<string, CopyChanges>>): Failed {
+  const seen = tablesWritten(changes).map(([table, changes]) =>
     'unknown' in changes ? table : `${table} (${changesInWords(changes)})`,
   );
   return new Failed({
@@ -94,7 +94,7 @@ export function protectedTableWritten(written: ReturnType<typeof tablesWritten>)
     seen: `protected rows of the copy were written by a transaction that is not the stream's: ${seen.join(', ')}`,
     expected: 'no statement that writes to a protected table between the restore of the copy and the switch',
     next: 'the run goes back; look for a statement or a trigger of the migration that writes to these tables',
-    fields: { written: Object.fromEntries(written) },
+    fields: { changes },
   });
 }
 

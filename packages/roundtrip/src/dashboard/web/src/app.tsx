@@ -71,7 +71,7 @@ export function App() {
             <Timeline t={t} language={language} view={view} nowMs={nowMs} open={setStep} />
             <div class="columns">
               <WayBack t={t} language={language} view={view} nowMs={nowMs} />
-              <Tables t={t} tables={view.tables} />
+              <Tables t={t} tables={view.tables} changes={view.changes} />
             </div>
             {view.watch === null ? null : <Watch t={t} language={language} watch={view.watch} />}
             {step === null ? null : (

@@ -1,4 +1,5 @@
 import type { DashboardView } from '../../view/dashboard-view.ts';
+import { Changes } from './changes.tsx';
 import { short } from './format.ts';
 import { Scroll } from './scroll.tsx';
 import type { Words } from './words.ts';
@@ -7,8 +8,13 @@ type JudgedTable = DashboardView['tables'][number];
 
 const SIGNS = { equal: '=', carried: '↷', differs: '≠', absent: '' } as const;
 
-/** The protected tables, fingerprint by fingerprint. */
-export function Tables({ t, tables }: { readonly t: Words; readonly tables: readonly JudgedTable[] }) {
+/** The protected tables, fingerprint by fingerprint, and who changed how many of their rows. */
+export function Tables(props: {
+  readonly t: Words;
+  readonly tables: readonly JudgedTable[];
+  readonly changes: DashboardView['changes'];
+}) {
+  const { t, tables, changes } = props;
   return (
     <section aria-labelledby="tables-title">
       <h2 id="tables-title">{t.tables}</h2>
@@ -46,6 +52,7 @@ export function Tables({ t, tables }: { readonly t: Words; readonly tables: read
           </table>
         </Scroll>
       )}
+      <Changes t={t} tables={tables} all={changes} />
     </section>
   );
 }
