@@ -39,8 +39,9 @@ CREATE TABLE IF NOT EXISTS roundtrip_control.places (
   run text NOT NULL REFERENCES roundtrip_control.runs,
   host text NOT NULL,
   folder text NOT NULL,
+  mark text NOT NULL,
   since timestamptz NOT NULL DEFAULT clock_timestamp(),
-  PRIMARY KEY (run, host, folder)
+  PRIMARY KEY (run, host, folder, mark)
 );
 -- Who holds the advisory lock, for people. The lock itself is what counts.
 CREATE TABLE IF NOT EXISTS roundtrip_control.operator (
@@ -65,15 +66,19 @@ CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON rou
  * Makes the tables of a control store where they are not, and gives the store's id: another database behind the same address
  * has another.
  *
- * @throws Refused `control-store-format` for one that a newer version has made.
+ * @throws Refused `control-store-format` for one that a newer version has made; `control-store-not-empty` for a database
+ *         that is something else's, which nothing is written into.
  * @example const id = await prepareSchema(client);
  */
 export async function prepareSchema(client: Client): Promise<string> {
   const { rows: found } = await client.query<{ there: boolean }>(
     "SELECT to_regclass('roundtrip_control.operator') IS NOT NULL AS there",
   );
-  // Several statements in one query are one transaction: whoever comes second waits, and finds all of it.
-  if (found[0]?.there !== true) await client.query(SCHEMA);
+  if (found[0]?.there !== true) {
+    await refuseForeign(client);
+    // Several statements in one query are one transaction: whoever comes second waits, and finds all of it.
+    await client.query(SCHEMA);
+  }
   const { rows } = await client.query<{ id: string; format: number }>(
     'SELECT id, format FROM roundtrip_control.store',
   );
@@ -84,5 +89,21 @@ export async function prepareSchema(client: Client): Promise<string> {
     seen: `the control store has the format ${store?.format ?? 'none'}`,
     expected: `format ${FORMAT}`,
     next: 'use the version of the tool that made it, or another database',
+  });
+}
+
+/** A slip of the pen must not put tables into an application's database, least of all into the one that is migrated. */
+async function refuseForeign(client: Client): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'roundtrip_control')
+     ORDER BY 1 LIMIT 1`,
+  );
+  if (rows[0] === undefined) return;
+  throw new Refused({
+    code: 'control-store-not-empty',
+    seen: `the database that was named as control store has other tables, such as ${rows[0].name}`,
+    expected: 'a database of its own',
+    next: 'CREATE DATABASE for it, on another cluster than the one that is migrated, and name that; nothing was written',
   });
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Ambiguous, asRoundtripError, Failed, type RoundtripError } from '../errors.ts';
+import { Ambiguous, asRoundtripError, Failed, Refused, type RoundtripError } from '../errors.ts';
 import { type Client, connect, type DatabaseAddress, endSession } from '../postgres/connection.ts';
 import { lostSession } from '../postgres/lost-session.ts';
 import { shownAddress } from './control-address.ts';
@@ -10,6 +10,9 @@ const CONNECT_MS = 5_000;
 /** A network that swallows packets tells nothing: a statement that takes longer than this has lost its session. */
 const ANSWER_MS = 15_000;
 const LOOK_MS = 60_000;
+const INSUFFICIENT_PRIVILEGE = '42501';
+/** How often in that time a session is asked for a sign of life. */
+const BEATS = 6;
 /** So long a run waits for its store before it stops. */
 export const PATIENCE_MS = 60_000;
 const AGAIN_MS = 500;
@@ -62,7 +65,7 @@ export async function openControl(address: DatabaseAddress): Promise<Client> {
 /**
  * Opens a session on a store for the length of `work`, which has a minute.
  *
- * @throws Failed `control-store-unreachable`.
+ * @throws Failed `control-store-unreachable`; Refused `control-store-privileges`.
  * @example const found = await withControl(address, readHolder);
  */
 export async function withControl<T>(
@@ -73,6 +76,7 @@ export async function withControl<T>(
   try {
     return await answered(work(client), LOOK_MS);
   } catch (error) {
+    if ((error as { code?: string }).code === INSUFFICIENT_PRIVILEGE) throw notAllowed(address, error);
     throw isLoss(error) ? unreachable(address, said(error), error) : error;
   } finally {
     await endSession(client);
@@ -130,10 +134,18 @@ class HeldSession implements ControlSession {
   /** Rejected for good once there will be none. */
   #session: Promise<Client>;
   #ended = false;
+  #users = 0;
+  #asking: Promise<void> = Promise.resolve();
+  readonly #beat: NodeJS.Timeout;
 
   constructor(client: Client, holding: Holding) {
     this.#holding = holding;
     this.#session = Promise.resolve(this.#adopt(client));
+    this.#beat = setInterval(() => {
+      // Whoever uses it notices by themselves.
+      if (this.#users === 0) this.#asking = this.#ask();
+    }, holding.patienceMs / BEATS);
+    this.#beat.unref();
   }
 
   get lost(): AbortSignal {
@@ -144,25 +156,41 @@ class HeldSession implements ControlSession {
     const { address, patienceMs } = this.#holding;
     const untilMs = performance.now() + patienceMs;
     for (let isRepeated = false; ; isRepeated = true) {
+      // One question at a time on one session.
+      await this.#asking;
       const client = await this.#session;
+      this.#users += 1;
       try {
         return await answered(work(client, isRepeated));
       } catch (error) {
         if (!isLoss(error)) throw error;
         if (performance.now() > untilMs) throw this.#giveUp(client, unreachable(address, said(error), error));
         this.#replace(client);
+      } finally {
+        this.#users -= 1;
       }
     }
   }
 
   async end(): Promise<void> {
     this.#ended = true;
+    clearInterval(this.#beat);
     const client = await this.#session.catch(() => undefined);
     if (client === undefined) return;
     // The lock goes with the session; the row of a holder without one is only a name.
     await answered(eraseHolder(client, this.#holding.holder)).catch(() => undefined);
     await endSession(client);
     cut(client);
+  }
+
+  /** A network that swallows packets says nothing by itself, and the server frees the lock of a session that it takes for gone. */
+  async #ask(): Promise<void> {
+    const client = this.#current;
+    if (client === undefined) return;
+    const withinMs = Math.min(ANSWER_MS, this.#holding.patienceMs);
+    this.#users += 1;
+    await answered(client.query('SELECT 1'), withinMs).catch(() => this.#replace(client));
+    this.#users -= 1;
   }
 
   #adopt(client: Client): Client {
@@ -200,9 +228,7 @@ class HeldSession implements ControlSession {
         say('the control store answers again, and the lock is still ours');
         return client;
       } catch (error) {
-        const known = asRoundtripError(
-          isLoss(error) ? unreachable(address, (error as Error).message, error) : error,
-        );
+        const known = asRoundtripError(isLoss(error) ? unreachable(address, said(error), error) : error);
         if (known.code !== 'control-store-unreachable' || performance.now() > untilMs || this.#ended)
           throw known;
         await delay(AGAIN_MS);
@@ -273,6 +299,17 @@ function unreachable(address: DatabaseAddress, why: string, cause?: unknown): Fa
     seen: `the control store ${shownAddress(address)}: ${why}`,
     expected: 'an answer: nothing is begun that is not in the journal',
     next: 'bring the control store back, then `roundtrip resume`; `roundtrip status` shows the copy on this machine meanwhile',
+    cause,
+  });
+}
+
+function notAllowed(address: DatabaseAddress, cause: unknown): Refused {
+  return new Refused({
+    code: 'control-store-privileges',
+    seen: `the control store ${shownAddress(address)} as ${address.user}: ${said(cause)}`,
+    expected:
+      'the role that has made the schema roundtrip_control, or a member of it; CREATE in the database for who makes it',
+    next: 'connect as that role, or GRANT what is missing',
     cause,
   });
 }

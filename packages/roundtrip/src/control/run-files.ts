@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { pointToFiles, runPaths, type StateFolder } from '../journal/run-directory.ts';
@@ -19,27 +20,41 @@ export interface RunFiles {
 
 /**
  * Finds the files of a run that other machines may have carried on, and says in the store that this one does now. A folder of
- * another machine that is here under the same path (a shared file system) is used; whether it is the same one, its plan tells.
+ * another machine that is here under the same path (a shared file system) is used. Whether it is that folder, and not
+ * one of this machine of the same name, tells a file in it that no copy has.
  *
  * @example const { folder, elsewhere } = await findRunFiles(client, state, runId);
  */
 export async function findRunFiles(client: Client, state: StateFolder, runId: string): Promise<RunFiles> {
-  const own = runPaths(state, runId);
-  const { rows: places } = await client.query<RunPlace>(
-    'SELECT host, folder FROM roundtrip_control.places WHERE run = $1 ORDER BY since, host, folder',
+  const { folder: own } = runPaths(state, runId);
+  const { rows: places } = await client.query<RunPlace & { readonly mark: string }>(
+    'SELECT host, folder, mark FROM roundtrip_control.places WHERE run = $1 ORDER BY since, host, folder',
     [runId],
   );
-  const others = places.filter(({ folder }) => folder !== own.folder);
-  const plan = existsSync(own.plan) ? readFileSync(own.plan, 'utf8') : undefined;
-  const isHere = ({ folder }: RunPlace): boolean => {
-    const file = path.join(folder, 'plan.json');
-    return existsSync(file) && readFileSync(file, 'utf8') === plan;
-  };
-  const folder = others.find(isHere)?.folder ?? own.folder;
+  const isHere = ({ folder, mark }: (typeof places)[number]): boolean => markOf(folder) === mark;
+  const folder = places.find(isHere)?.folder ?? own;
+  const mark = markOf(folder) ?? setMark(folder);
   await client.query(
-    'INSERT INTO roundtrip_control.places (run, host, folder) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-    [runId, hostname(), folder],
+    'INSERT INTO roundtrip_control.places (run, host, folder, mark) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+    [runId, hostname(), folder, mark],
   );
   pointToFiles(state, runId, folder);
-  return { folder, elsewhere: others.filter((place) => !isHere(place)) };
+  const elsewhere = places
+    .filter((place) => !isHere(place))
+    .map(({ host, folder: at }) => ({ host, folder: at }));
+  return { folder, elsewhere };
+}
+
+function markFile(folder: string): string {
+  return path.join(folder, 'place');
+}
+
+function markOf(folder: string): string | undefined {
+  return existsSync(markFile(folder)) ? readFileSync(markFile(folder), 'utf8') : undefined;
+}
+
+function setMark(folder: string): string {
+  const mark = randomUUID();
+  writeFileSync(markFile(folder), mark, { mode: 0o600, flush: true });
+  return mark;
 }

@@ -13,6 +13,7 @@ import { type Plan, planHash } from '../runbook/plan.ts';
  * <state>/runs/<run>/log.txt      redacted lines of children
  * <state>/runs/<run>/backup/      the verified backup of the run
  * <state>/runs/<run>/files-at     where the two above are instead, if on a shared file system
+ * <state>/runs/<run>/place        by which another machine knows such a folder again
  * <state>/receipts/<plan>-<run>.json
  * <state>/control-store.json      the control store that all of this is a copy of, if it is one
  * ```

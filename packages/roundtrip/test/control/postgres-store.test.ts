@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type TestCluster, testCluster } from 'pg-cluster/testing';
 import type { HeldStore } from '../../src/control/control-store.ts';
@@ -167,6 +169,39 @@ describe('a control store in PostgreSQL', () => {
     await one.machine({ folder: store.state.root });
   });
 
+  it('writes nothing into a database that is something else’s', async () => {
+    const address = await cluster.createDatabase({ prefix: 'shop' });
+    await cluster.query('CREATE TABLE orders (id bigint)', [], address.database);
+    await assert.rejects(postgresPlace(address).machine(), {
+      code: 'control-store-not-empty',
+      message: /such as orders/,
+    });
+    const { rows } = await cluster.query(
+      "SELECT to_regnamespace('roundtrip_control') AS made",
+      [],
+      address.database,
+    );
+    assert.deepEqual(rows, [{ made: null }]);
+  });
+
+  it('says which right a role lacks', async () => {
+    const { address } = await place();
+    const role = `reader_${address.database}`;
+    await cluster.query(`CREATE ROLE ${role} LOGIN PASSWORD 'only for this test'`);
+    const folder = mkdtempSync(path.join(tmpdir(), 'reader-'));
+    const passwordFile = path.join(folder, 'pgpass');
+    writeFileSync(passwordFile, `*:*:*:${role}:only for this test\n`, { mode: 0o600 });
+    try {
+      await assert.rejects(postgresPlace({ ...address, user: role, passwordFile }).machine(), {
+        code: 'control-store-privileges',
+        message: /permission denied for database/,
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+      await cluster.query(`DROP ROLE ${role}`);
+    }
+  });
+
   it('finds the files of a run on a shared file system, and else names the machine that has them', async () => {
     const { machine } = await place();
     const [first, second] = [await machine(), await machine()];
@@ -179,7 +214,8 @@ describe('a control store in PostgreSQL', () => {
     assert.deepEqual(await holding(first, anna, filesOf), { folder: own, elsewhere: [] });
     assert.deepEqual(await holding(second, boris, filesOf), { folder: own, elsewhere: [] });
     assert.equal(runFilesFolder(second.state, RUN), own);
-    rmSync(own, { recursive: true });
+    // Another machine may have a folder of the same name, with a copy of the run, and none of its files.
+    rmSync(path.join(own, 'place'));
     const { folder, elsewhere } = await holding(second, boris, filesOf);
     assert.equal(folder, runPaths(second.state, RUN).folder);
     assert.equal(runFilesFolder(second.state, RUN), folder);

@@ -91,6 +91,16 @@ describe('a control store that goes away', () => {
     await held.release();
   });
 
+  it('without a word, while nothing is appended: it is asked for a sign of life', async () => {
+    const { held, said } = await begin(3_000);
+    const lost = new Promise((resolve) => held.lost.addEventListener('abort', resolve));
+    proxy.mute();
+    await until(async () => said.length > 0);
+    proxy.sever();
+    await lost;
+    await held.release();
+  });
+
   it('before anything is begun: who wants to act is refused at once', async () => {
     const store = await place.machine();
     proxy.sever();
