@@ -5,6 +5,7 @@ import { lostSession } from '../postgres/lost-session.ts';
 import { databaseKept } from './database-kept.ts';
 import type { CliEnvironment } from './environment.ts';
 import { EXIT, exitCodeOfError, exitCodeOfHalt } from './exit-codes.ts';
+import { failedStep } from './failed-step.ts';
 import { nextMove } from './next-move.ts';
 import { productionState } from './production-state.ts';
 
@@ -28,7 +29,7 @@ export function concludeRun(
   }
   const why = halt.next === 'interrupted' ? `: ${halt.reason}` : '';
   environment.stderr.write(
-    `\n${runId}: ${verdict}${why} (exit ${exitCode})\n${productionState(state)}\n${databaseKept(state)}${nextMove(runId, halt, false)}\n`,
+    `\n${runId}: ${verdict}${why} (exit ${exitCode})\n${failedStep(plan, state)}${productionState(state)}\n${databaseKept(state)}${nextMove(runId, halt, false)}\n`,
   );
   return exitCode;
 }

@@ -103,8 +103,12 @@ async function look(
   const sides = { live: plan.target.database, return: { ...plan.target.database, database: returnName } };
   const health = await inspectReverse(sides, stream);
   const homeless = await rowsWithoutPlace(plan, sides.return, stream);
-  const reasons = [...health.reasons, ...homeless];
-  const light = health.verdict === 'open' && homeless.length > 0 ? 'at-risk' : health.verdict;
+  const slow =
+    health.verdict === 'closed'
+      ? ['a rollback copies the tables whole, which takes minutes instead of seconds and loses nothing']
+      : [];
+  const reasons = [...health.reasons, ...slow, ...homeless];
+  const light = health.verdict === 'open' && homeless.length === 0 ? 'open' : 'at-risk';
   const { retainedBytes, capBytes, lagBytes } = health.slot;
   return { ...base, light, reasons, retainedBytes, capBytes, lagBytes };
 }

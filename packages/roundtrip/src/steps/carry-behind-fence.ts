@@ -8,8 +8,10 @@ import {
   carrySequences,
   columnsInCommon,
   compareSides,
+  disarmReverse,
   dropSlot,
   foreignKeyAntiJoins,
+  type ReplicationStream,
 } from '../postgres/replication/index.ts';
 import { canonicalTableName } from '../postgres/table-name.ts';
 import { FENCE_TIMEOUT_MS, type ReturnSides, refuseBroken } from './drain-back.ts';
@@ -17,20 +19,21 @@ import type { StepContext } from './step-kind.ts';
 import { adminAddress, applicationName } from './target-databases.ts';
 
 /**
- * The slow way back loses nothing either: the return database was gone, the backup has been restored in its place, and
- * behind the fence the tables that customers write are copied over whole, compared, and given what the mapping says. Notes, as
- * the mark `drained`, what came along; the live database stays closed. Can be repeated.
+ * The slow way back loses nothing either. The return database was gone and the backup has been restored in its place, or it
+ * is there and the stream into it is lost: behind the fence the tables that customers write are copied over whole, compared,
+ * and given what the mapping says. Notes, as the mark `drained`, what came along; the live database stays closed. Can be
+ * repeated.
  *
  * @throws Failed `return-keys-broken`, `fence-not-closed`; Bug `copied-differs`: nothing was switched.
  */
 export async function carryBehindFence(
   context: StepContext,
   options: {
-    /** `return` is the restored database. */
+    /** `return` is the database that the tables are copied into. */
     readonly sides: ReturnSides;
     readonly restoredOid: string;
-    /** Of the stream that has lost its other end. */
-    readonly slot: string;
+    /** The one that is lost; what is left of it is removed. */
+    readonly stream: ReplicationStream;
     readonly tables: readonly string[];
     readonly mapping: readonly string[];
     /** Looks at the restored database before the mark is set; what it returns goes into the mark. */
@@ -41,13 +44,15 @@ export async function carryBehindFence(
     readonly hold?: (() => Promise<void>) | undefined;
   },
 ): Promise<void> {
-  const { sides, restoredOid, slot, mapping } = options;
+  const { sides, restoredOid, stream, mapping } = options;
   const session = { applicationName: applicationName(context) };
   await withClient(adminAddress(context.plan.target), session, async (admin) => {
     await openDatabase(admin, sides.live.database);
-    await dropSlot(admin, slot, { timeoutMs: FENCE_TIMEOUT_MS });
     await withClient(sides.live, session, (live) =>
       withClient(sides.return, session, async (restored) => {
+        // Its worker would write beside the copy, and hold the name of the database.
+        await disarmReverse({ return: restored }, stream, { timeoutMs: FENCE_TIMEOUT_MS });
+        await dropSlot(admin, stream.slot, { timeoutMs: FENCE_TIMEOUT_MS });
         const fencedAtMs = context.now().getTime();
         await options.hold?.();
         const { rows } = await live.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
@@ -56,7 +61,9 @@ export async function carryBehindFence(
           spare: rows.map(({ pid }) => pid),
         });
         const tables = await columnsInCommon(live, restored, options.tables.map(canonicalTableName));
-        context.log(`copying ${tables.length} tables into the restored database`);
+        context.log(
+          `copying ${tables.length} tables whole into ${sides.return.database} (the slow way back)`,
+        );
         await carryTables({ from: live, to: restored, tables });
         const { differing } = await compareSides([live], [restored], tables);
         if (differing.length > 0)

@@ -17,6 +17,7 @@ import {
   type ReplicationStream,
 } from '../postgres/replication/index.ts';
 import { databaseOid } from '../postgres/switch.ts';
+import { withWayOut } from './lost-stream.ts';
 import type { StepContext } from './step-kind.ts';
 import { adminAddress, applicationName } from './target-databases.ts';
 
@@ -47,6 +48,15 @@ export function mappingOf(args: { readonly mapping: readonly JsonObject[] }): st
   return args.mapping.map(({ sql }) => String(sql));
 }
 
+export interface DrainBackOptions extends ReturnStreamOf {
+  readonly mapping: readonly string[];
+  readonly compareFirst?: boolean | undefined;
+  readonly proven: (drained: DrainedReverse) => Promise<object>;
+  readonly exchange?: ((admin: Client) => Promise<void>) | undefined;
+  /** Makes clients wait, where something can. */
+  readonly hold?: (() => Promise<void>) | undefined;
+}
+
 /**
  * Drains the stream behind a fence and notes, as the mark `drained`, what came along; then removes the stream. The live
  * database stays closed: what would be written into it from here on would be lost. Can be repeated.
@@ -58,17 +68,15 @@ export function mappingOf(args: { readonly mapping: readonly JsonObject[] }): st
  *
  * @throws Failed `return-keys-broken`, `reverse-differs`, `drain-timed-out`, `fence-not-closed`: nothing was switched.
  */
-export async function drainBack(
-  context: StepContext,
-  options: ReturnStreamOf & {
-    readonly mapping: readonly string[];
-    readonly compareFirst?: boolean | undefined;
-    readonly proven: (drained: DrainedReverse) => Promise<object>;
-    readonly exchange?: ((admin: Client) => Promise<void>) | undefined;
-    /** Makes clients wait, where something can. */
-    readonly hold?: (() => Promise<void>) | undefined;
-  },
-): Promise<void> {
+export async function drainBack(context: StepContext, options: DrainBackOptions): Promise<void> {
+  try {
+    await drainAndExchange(context, options);
+  } catch (error) {
+    throw withWayOut(error, options);
+  }
+}
+
+async function drainAndExchange(context: StepContext, options: DrainBackOptions): Promise<void> {
   const { sides, stream, mapping, compareFirst = false } = options;
   const timeoutMs = Math.min(context.timeoutMs, DRAIN_TIMEOUT_MS);
   const session = { applicationName: applicationName(context) };

@@ -24,6 +24,7 @@ import {
   type ReverseMapping,
   removeRemains,
 } from './drain-back.ts';
+import { lostStream } from './lost-stream.ts';
 import { backupOrigin, findOrRestoreReturn, type ReturnDatabase } from './restored-return.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { applicationName } from './target-databases.ts';
@@ -122,7 +123,8 @@ export const returnStreamKind = anyStepKind<ReturnStreamArgs>({
     }
     if (context.marks.drained === undefined) {
       const back = await findOrRestoreReturn(context, backupOrigin(context));
-      if (back.restored) await carryIntoRestored(context, args, back);
+      if (back.restored || (await lostStream(context, ofStream(context))))
+        await carryWhole(context, args, back);
       else await drainBehindFence(context, args);
     } else await removeRemains(context, { ...ofStream(context), drained: true });
     return context.marks.drained ?? { carried: null };
@@ -155,15 +157,11 @@ async function drainBehindFence(context: StepContext, args: ReturnStreamArgs): P
   });
 }
 
-async function carryIntoRestored(
-  context: StepContext,
-  args: ReturnStreamArgs,
-  back: ReturnDatabase,
-): Promise<void> {
+async function carryWhole(context: StepContext, args: ReturnStreamArgs, back: ReturnDatabase): Promise<void> {
   const sides = { ...sidesOf(context), return: { ...context.plan.target.database, database: back.name } };
   await carryBehindFence(context, {
     sides,
-    slot: armedStream(context).slot,
+    stream: armedStream(context),
     tables: args.tables,
     mapping: mappingOf(args),
     restoredOid: back.oid,

@@ -34,7 +34,6 @@ import {
 import {
   DRAIN_TIMEOUT_MS,
   drainBack,
-  lostStream,
   FENCE_TIMEOUT_MS,
   mapLatecomers,
   mappingOf,
@@ -42,6 +41,7 @@ import {
   type ReverseMapping,
   removeRemains,
 } from './drain-back.ts';
+import { lostStream } from './lost-stream.ts';
 import { findOrRestoreReturn } from './restored-return.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import {
@@ -303,17 +303,18 @@ async function drain(
   });
   const { live } = sidesOf(context);
   const sides = { live, return: { ...live, database: back.name } };
+  const copiesWhole = back.restored || (await lostStream(context, { sides, stream }));
   const shared = { hold: gate.hold, exchange, sides, mapping: mappingOf(args) };
   const facts = (fingerprints: TableFingerprints) => ({
     stream,
     fingerprints,
     carried: carriedRows(evidence(context).compared, fingerprints),
   });
-  const draining = back.restored
+  const draining = copiesWhole
     ? carryBehindFence(context, {
         ...shared,
         restoredOid: back.oid,
-        slot: stream.slot,
+        stream,
         tables: stream.tables.map(({ table }) => table),
         proven: async () => facts(await fingerprintsOf(context, sides.return, stream)),
       })

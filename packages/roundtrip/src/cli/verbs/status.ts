@@ -2,12 +2,13 @@ import { decide } from '../../engine/decide.ts';
 import { type WayBackLight, wayBackLight } from '../../engine/way-back-light.ts';
 import { type RunState, stepState } from '../../journal/fold.ts';
 import { readReceipts } from '../../journal/receipt.ts';
-import { changesText, totalText } from '../../report/changes-text.ts';
+import { changesText, changesOfAllText } from '../../report/changes-text.ts';
 import { type JudgedTable, judgedTables } from '../../report/table-verdict.ts';
 import { formatMs } from '../../runbook/duration.ts';
 import { databaseKept } from '../database-kept.ts';
 
 import { EXIT } from '../exit-codes.ts';
+import { failedStep } from '../failed-step.ts';
 import { nextMove } from '../next-move.ts';
 import { openStore } from '../open-store.ts';
 import { productionState } from '../production-state.ts';
@@ -40,7 +41,7 @@ export const registerStatus: RegisterVerb = (program, run) => {
           return EXIT.success;
         }
         stdout.write(
-          `${runId}\n${productionState(state)}\n${databaseKept(state)}${nextMove(runId, decision, operating !== null)}\n`,
+          `${runId}\n${failedStep(plan, state)}${productionState(state)}\n${databaseKept(state)}${nextMove(runId, decision, operating !== null)}\n`,
         );
         if (wayBack !== null) stdout.write(describeWayBack(wayBack));
         stdout.write(describeChanges(judgedTables(plan, state)));
@@ -64,7 +65,7 @@ function describeChanges(tables: readonly JudgedTable[]): string {
   if (tables.length === 0) return '';
   const width = Math.max(...tables.map(({ table }) => table.length));
   const lines = tables.map((table) => `  ${table.table.padEnd(width)}  ${changesText(table)}\n`);
-  return `protected tables: ${totalText(tables)}\n${lines.join('')}`;
+  return `protected tables: ${changesOfAllText(tables)}\n${lines.join('')}`;
 }
 
 /** Who was not told: somebody may still sleep who should not. */
