@@ -1,4 +1,4 @@
-import { formatMs } from 'roundtrip/cli';
+import { changesOfAllText, formatMs } from 'roundtrip/cli';
 import { acceptance } from './acceptance.ts';
 import type { Night } from './night.ts';
 
@@ -43,6 +43,7 @@ export function finalTable(night: Night): string {
       ]),
     );
   }
+  lines.push(`protected rows: ${changesOfAllText(report.summary.protectedTables)}`);
   lines.push(
     '',
     ...acceptance(night).map(

@@ -7,6 +7,7 @@ import { makeReport, type Report } from '../report/report.ts';
 import { type CliEnvironment, stateRoot } from './environment.ts';
 
 export { fingerprintTables } from '../postgres/fingerprint.ts';
+export { changesOfAllText } from '../report/changes-text.ts';
 export type { Report } from '../report/report.ts';
 export { verifyReport } from '../report/verify-report.ts';
 export { formatMs } from '../runbook/duration.ts';

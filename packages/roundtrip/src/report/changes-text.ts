@@ -18,9 +18,9 @@ export function changesText(changes: TableChanges): string {
 /**
  * The same of all tables together; those that could not be measured are named.
  *
- * @example totalText(summary.protectedTables) // "the migration changed 0 rows; customers changed 412"
+ * @example changesOfAllText(summary.protectedTables) // "the migration changed 0 rows; customers changed 412"
  */
-export function totalText(tables: readonly (TableChanges & { readonly table: string })[]): string {
+export function changesOfAllText(tables: readonly (TableChanges & { readonly table: string })[]): string {
   const all: ChangesInAll = changesInAll(tables);
   const lacking =
     all.unmeasured.length === 0 ? '' : ` (not all was measured of ${all.unmeasured.join(', ')})`;

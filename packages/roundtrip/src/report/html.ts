@@ -1,6 +1,6 @@
 import { formatMs } from '../runbook/duration.ts';
 import { alertsText } from './alerts-summary.ts';
-import { changesText, totalText } from './changes-text.ts';
+import { changesOfAllText, changesText } from './changes-text.ts';
 import { escapeHtml } from './escape-html.ts';
 import { evidenceText } from './evidence-text.ts';
 import { REPORT_STYLE } from './html-style.ts';
@@ -84,7 +84,7 @@ function proofs(summary: ReportSummary): string {
     (changed) =>
       `<tr><th scope="row">${escapeHtml(changed.table)}<td>${escapeHtml(changesText(changed))}</tr>`,
   );
-  const total = `<tr class="total"><th scope="row">All of them<td><strong>${escapeHtml(totalText(summary.protectedTables))}</strong></tr>`;
+  const total = `<tr class="total"><th scope="row">All of them<td><strong>${escapeHtml(changesOfAllText(summary.protectedTables))}</strong></tr>`;
   return `${table('Protected tables', ['Table', 'Before (rows:digest)', 'After the run', 'After the rollback'], rows)}
 ${table('Who changed them', ['Table', 'Who changed how many rows'], [...changes, total])}
 <p><small>Carried along: the rows differ from those before the run because customers wrote after the switch, and they are exactly what had arrived when the stream was drained. The migration’s changes are counted by the versions of the rows (in place), or by the transactions in the copy’s WAL that no stream brought; customers’ by those that the stream brought, and by what was applied to the return database. A row that is changed twice counts twice.</small></p>`;

@@ -1,6 +1,6 @@
 import { formatMs } from '../runbook/duration.ts';
 import { alertsText } from './alerts-summary.ts';
-import { changesText, totalText } from './changes-text.ts';
+import { changesOfAllText, changesText } from './changes-text.ts';
 import { evidenceText } from './evidence-text.ts';
 import type { Report } from './report.ts';
 import { waitedText } from './waited-text.ts';
@@ -43,7 +43,7 @@ export function markdownReport({ summary }: Report): string {
     );
   }
   if (summary.protectedTables.length > 0)
-    lines.push('', `Protected tables: ${totalText(summary.protectedTables)}.`);
+    lines.push('', `Protected tables: ${changesOfAllText(summary.protectedTables)}.`);
   return `${lines.join('\n')}\n`;
 }
 

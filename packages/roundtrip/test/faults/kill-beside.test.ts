@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { JudgedTable } from '../../src/report/table-verdict.ts';
 import { keepOrdering, type Ordering } from './customers.ts';
 import { FINISH, killEverywhere, ROLLBACK, RUN } from './every-boundary.ts';
 import { buildToyStage, type ToyStage } from './toy-stage.ts';
@@ -38,6 +39,22 @@ async function noneLost(): Promise<void> {
   assert.equal(new Set(acknowledged).size, acknowledged.length, 'a number was given twice');
 }
 
+/** No kill costs a number of the proof: each is counted or still to be counted, and the migration wrote nothing. */
+async function allMeasured(): Promise<void> {
+  const { stdout } = await stage.verb(0, 'status', '--target', 'production', '--json');
+  const verdict = stdout.split('\n').find((line) => line.includes('"type":"verdict"')) ?? '{}';
+  const { protectedTables } = JSON.parse(verdict) as { protectedTables: readonly JudgedTable[] };
+  assert.deepEqual(
+    protectedTables.map(({ table, migration }) => [table, migration]),
+    [
+      ['orders', { rows: '0' }],
+      ['order_items', { rows: '0' }],
+    ],
+  );
+  for (const { untilSwitch, sinceLetIn } of protectedTables)
+    assert.doesNotMatch(JSON.stringify([untilSwitch, sinceLetIn]), /unknown|null/);
+}
+
 /** All but the rows of the customers, who never stand still. */
 async function lookBesides(): Promise<unknown> {
   const { tables, ...rest } = await stage.look();
@@ -51,7 +68,12 @@ async function ranBefore(): Promise<void> {
   await ordersAgain();
 }
 
-const whileTheyOrder = { look: lookBesides, afterwards: noneLost };
+async function noneLostAndAllMeasured(): Promise<void> {
+  await noneLost();
+  await allMeasured();
+}
+
+const whileTheyOrder = { look: lookBesides, afterwards: noneLostAndAllMeasured };
 
 describe('kill -9 beside a production that serves, while customers order', () => {
   it('of a run, inside the switch too, then resume', (test) =>

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { foldJournal } from '../../src/journal/fold.ts';
 import type { JsonObject } from '../../src/json.ts';
 import { NO_CHANGES } from '../../src/postgres/row-changes.ts';
-import { changesText, totalText } from '../../src/report/changes-text.ts';
+import { changesOfAllText, changesText } from '../../src/report/changes-text.ts';
 import { htmlReport } from '../../src/report/html.ts';
 import { markdownReport } from '../../src/report/markdown.ts';
 import { makeReport } from '../../src/report/report.ts';
@@ -70,7 +70,7 @@ describe('who changed the rows, in a sentence', () => {
     const tables = [table('orders', SOME), table('users', WHY), table('cart_items', SOME)];
     assert.deepEqual(changesInAll(tables).unmeasured, ['users']);
     assert.equal(
-      totalText(tables),
+      changesOfAllText(tables),
       'the migration changed 0 rows; customers changed 824 (800 inserted, 20 updated, 4 deleted) (not all was measured of users)',
     );
   });

@@ -142,6 +142,7 @@ function runOf({ traffic: between }: { readonly traffic: Traffic }) {
     noted[act] = marks;
     return stepContext(step, {
       plan: {
+        protectedTables: [],
         target: {
           name: 'production',
           environment: 'production',

@@ -217,7 +217,8 @@ async function readOnce(
     const { rows } = await copy.query<Counted>(COUNT, [kept.slot, upTo ?? null, quoted(kept.publication)]);
     return rows;
   } finally {
-    await copy.query('ROLLBACK');
+    // On a session that is lost there is nothing to end, and the failure above says why.
+    await Promise.allSettled([copy.query('ROLLBACK')]);
   }
 }
 
