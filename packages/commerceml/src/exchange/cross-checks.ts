@@ -160,7 +160,8 @@ export class CrossChecks {
       }
     }
     for (const [id, origin] of this.#goodOrigins) {
-      if (!this.#goodsWithOffer.has(id))
+      // A classic good `good#characteristic` has the offer of the same key.
+      if (!this.#goodsWithOffer.has(id) && !this.#offers.has(id))
         yield warning('good-without-offer', origin, 'no Предложение of this good', id);
     }
     for (const [id, { origin, rows }] of this.#pricesOfUnknown.entries()) {
