@@ -4,10 +4,12 @@ import { stepOfKind } from '../journal/table-proof.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { withClient } from '../postgres/connection.ts';
 import {
+  countAppliedChanges,
   foreignKeyAntiJoins,
   inspectReverse,
   type ReplicationStream,
 } from '../postgres/replication/index.ts';
+import type { CountedChanges } from '../postgres/row-changes.ts';
 import { databaseByOid } from '../postgres/switch.ts';
 import type { Plan } from '../runbook/plan.ts';
 import { adminAddress } from '../steps/target-databases.ts';
@@ -22,9 +24,11 @@ export interface WayBackLight {
   readonly lagBytes: number | null;
   /** As rehearsed; null without a receipt. */
   readonly rollbackMs: number | null;
+  /** What it has brought along of each protected table so far; null where it cannot be looked at. */
+  readonly customers: Readonly<Record<string, CountedChanges>> | null;
 }
 
-const UNKNOWN = { retainedBytes: null, capBytes: null, lagBytes: null };
+const UNKNOWN = { retainedBytes: null, capBytes: null, lagBytes: null, customers: null };
 
 /**
  * Looks at the way back of a live run that succeeded, or whose new release serves while it is watched: the return database, the stream that keeps it in step, and rows
@@ -110,7 +114,10 @@ async function look(
   const reasons = [...health.reasons, ...slow, ...homeless];
   const light = health.verdict === 'open' && homeless.length === 0 ? 'open' : 'at-risk';
   const { retainedBytes, capBytes, lagBytes } = health.slot;
-  return { ...base, light, reasons, retainedBytes, capBytes, lagBytes };
+  const customers = await withClient(sides.return, { applicationName: 'roundtrip status' }, (client) =>
+    countAppliedChanges(client, plan.protectedTables),
+  );
+  return { ...base, light, reasons, retainedBytes, capBytes, lagBytes, customers };
 }
 
 /** Rows that came along and refer to nothing there, where the runbook has no mapping for them. */

@@ -68,5 +68,5 @@ export function countText(count: ReportedChanges): string {
     .filter((kind) => count[kind] > 0)
     .map((kind) => `${count[kind]} ${kind}`);
   if (count.emptied > 0) kinds.push(`emptied by TRUNCATE ${count.emptied} times`);
-  return `${rowsChanged(count)}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}`;
+  return `${rowsChanged(count)}${count.soFar === true ? ' so far' : ''}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}`;
 }

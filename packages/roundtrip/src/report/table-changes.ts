@@ -8,7 +8,10 @@ import type { Plan } from '../runbook/plan.ts';
  * A number of changes as a report has it: counted, or why not; `pending` where it will be counted yet; null where this run
  * has no such number, or did not come to it.
  */
-export type ReportedChanges = CountedChanges | 'pending' | null;
+export type ReportedChanges = ChangesSoFar | { readonly unknown: string } | 'pending' | null;
+
+/** Changes that may become more: the way back is open, and this is what it had brought along at the last look. */
+export type ChangesSoFar = RowChanges & { readonly soFar?: true };
 
 /** Who changed the rows of a protected table. Never 0 where nothing was measured. */
 export interface TableChanges {
@@ -75,11 +78,28 @@ export function rowsChanged({ inserted, updated, deleted }: RowChanges): number 
   return inserted + updated + deleted;
 }
 
+/**
+ * Where the number is still to come, shows what a look at the return database has found so far. The report does without:
+ * it says what the journal says.
+ *
+ * @example withChangesSoFar(tables, light.customers)[0]?.sinceLetIn // { inserted: 3, updated: 0, deleted: 0, emptied: 0, soFar: true }
+ */
+export function withChangesSoFar<Table extends TableChanges & { readonly table: string }>(
+  tables: readonly Table[],
+  found: Readonly<Record<string, CountedChanges>> | null | undefined,
+): Table[] {
+  return tables.map((table) => {
+    const count = found?.[table.table.includes('.') ? table.table : `public.${table.table}`];
+    if (table.sinceLetIn !== 'pending' || count === undefined) return table;
+    return { ...table, sinceLetIn: 'unknown' in count ? count : { ...count, soFar: true } };
+  });
+}
+
 /** The sum over tables, with the tables that it lacks. */
 export interface ChangesInAll {
   readonly migration: { readonly rows: string } | null;
-  readonly untilSwitch: RowChanges | 'pending' | null;
-  readonly sinceLetIn: RowChanges | 'pending' | null;
+  readonly untilSwitch: ChangesSoFar | 'pending' | null;
+  readonly sinceLetIn: ChangesSoFar | 'pending' | null;
   /** Tables of which one of the numbers could not be measured. */
   readonly unmeasured: readonly string[];
 }
@@ -110,15 +130,19 @@ function isUnknown(count: TableChanges['migration'] | ReportedChanges): boolean 
   return count !== null && count !== 'pending' && 'unknown' in count;
 }
 
-function inAll(counts: readonly ReportedChanges[]): RowChanges | 'pending' | null {
+function inAll(counts: readonly ReportedChanges[]): ChangesSoFar | 'pending' | null {
   const known = counts.filter(
-    (count): count is RowChanges => count !== null && count !== 'pending' && !('unknown' in count),
+    (count): count is ChangesSoFar => count !== null && count !== 'pending' && !('unknown' in count),
   );
   if (known.length === 0) return counts.includes('pending') ? 'pending' : null;
-  return known.reduce((all, count) => ({
-    inserted: all.inserted + count.inserted,
-    updated: all.updated + count.updated,
-    deleted: all.deleted + count.deleted,
-    emptied: all.emptied + count.emptied,
-  }));
+  const sum = known.reduce<RowChanges>(
+    (all, count) => ({
+      inserted: all.inserted + count.inserted,
+      updated: all.updated + count.updated,
+      deleted: all.deleted + count.deleted,
+      emptied: all.emptied + count.emptied,
+    }),
+    { inserted: 0, updated: 0, deleted: 0, emptied: 0 },
+  );
+  return known.some(({ soFar }) => soFar === true) ? { ...sum, soFar: true } : sum;
 }

@@ -7,7 +7,7 @@ import { changesOfAllText, changesText } from '../../src/report/changes-text.ts'
 import { htmlReport } from '../../src/report/html.ts';
 import { markdownReport } from '../../src/report/markdown.ts';
 import { makeReport } from '../../src/report/report.ts';
-import { changesInAll, tableChanges } from '../../src/report/table-changes.ts';
+import { changesInAll, tableChanges, withChangesSoFar } from '../../src/report/table-changes.ts';
 import { verifyReport } from '../../src/report/verify-report.ts';
 import { FINGERPRINTS, type RecordedRun, recordedRun } from '../dashboard/recorded-run.ts';
 
@@ -98,6 +98,36 @@ describe('who changed the rows, in a sentence', () => {
     const run = recordedRun({ kind: 'live', strategy: 'side-by-side' });
     const early = tableChanges(run.plan, foldJournal(run.journal.records))('public.orders');
     assert.deepEqual(early, { migration: null, untilSwitch: 'pending', sinceLetIn: null });
+  });
+
+  it('shows what a look has found so far, where the number is still to come', () => {
+    const found = { 'public.orders': SOME, 'public.order_items': WHY };
+    const [orders, items] = withChangesSoFar(
+      tablesOf(
+        switched({
+          'public.orders': counts(SOME, NO_CHANGES),
+          'public.order_items': counts(SOME, NO_CHANGES),
+        }),
+      ),
+      found,
+    );
+    assert.ok(orders !== undefined && items !== undefined);
+    assert.match(
+      changesText(orders),
+      /until the switch, 412 so far \(400 inserted, 10 updated, 2 deleted\) after it/,
+    );
+    assert.match(changesText(items), /after it not measured because the slot/);
+    assert.match(
+      changesOfAllText([orders, items]),
+      /until the switch, 412 so far .* after it \(not all was measured of order_items\)/,
+    );
+    const back = tablesOf(
+      switched(
+        { 'public.orders': counts(SOME, NO_CHANGES) },
+        { 'public.orders': NO_CHANGES as unknown as JsonObject },
+      ),
+    );
+    assert.deepEqual(withChangesSoFar(back, found)[0]?.sinceLetIn, NO_CHANGES);
   });
 
   it('does not call a TRUNCATE 0 rows', () => {

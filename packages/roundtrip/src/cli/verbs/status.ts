@@ -2,7 +2,8 @@ import { decide } from '../../engine/decide.ts';
 import { type WayBackLight, wayBackLight } from '../../engine/way-back-light.ts';
 import { type RunState, stepState } from '../../journal/fold.ts';
 import { readReceipts } from '../../journal/receipt.ts';
-import { changesText, changesOfAllText } from '../../report/changes-text.ts';
+import { changesOfAllText, changesText } from '../../report/changes-text.ts';
+import { withChangesSoFar } from '../../report/table-changes.ts';
 import { type JudgedTable, judgedTables } from '../../report/table-verdict.ts';
 import { formatMs } from '../../runbook/duration.ts';
 import { databaseKept } from '../database-kept.ts';
@@ -33,10 +34,11 @@ export const registerStatus: RegisterVerb = (program, run) => {
         );
         const wayBack =
           state.started.kind === 'live' ? await wayBackLight(plan, state, receipt?.rollbackMs) : null;
+        const tables = withChangesSoFar(judgedTables(plan, state), wayBack?.customers);
         const { stdout } = environment;
         if (options.json === true) {
           stdout.write(
-            `${JSON.stringify({ version: 1, type: 'verdict', exitCode: 0, runId, production: productionState(state), next: decision, operating, wayBack, protectedTables: judgedTables(plan, state), state })}\n`,
+            `${JSON.stringify({ version: 1, type: 'verdict', exitCode: 0, runId, production: productionState(state), next: decision, operating, wayBack, protectedTables: tables, state })}\n`,
           );
           return EXIT.success;
         }
@@ -44,7 +46,7 @@ export const registerStatus: RegisterVerb = (program, run) => {
           `${runId}\n${failedStep(plan, state)}${productionState(state)}\n${databaseKept(state)}${nextMove(runId, decision, operating !== null)}\n`,
         );
         if (wayBack !== null) stdout.write(describeWayBack(wayBack));
-        stdout.write(describeChanges(judgedTables(plan, state)));
+        stdout.write(describeChanges(tables));
         stdout.write(describeAlerts(state.alerts));
         if (operating !== null)
           stdout.write(`operating now: ${operating.operator} (pid ${operating.pid}, ${operating.verb})\n`);

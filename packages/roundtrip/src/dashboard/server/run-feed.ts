@@ -104,9 +104,9 @@ function wayBackFeed(now: () => Date): {
       if (looking || now().getTime() - lookedMs < LOOK_EVERY_MS) return last;
       looking = true;
       void wayBackLight(run.plan, run.state, rollbackMs)
-        .then(({ light, reasons, retainedBytes, capBytes, lagBytes }) => {
+        .then(({ light, reasons, retainedBytes, capBytes, lagBytes, customers }) => {
           const lookedAtMs = now().getTime();
-          last = { light, reasons, retainedBytes, capBytes, lagBytes, lookedAtMs };
+          last = { light, reasons, retainedBytes, capBytes, lagBytes, customers, lookedAtMs };
         })
         .finally(() => {
           lookedMs = now().getTime();

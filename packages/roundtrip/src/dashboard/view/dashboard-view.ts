@@ -1,6 +1,7 @@
 import type { ActPhase } from '../../journal/fold.ts';
 import type { RecordedError, RunKind, Verdict } from '../../journal/record.ts';
 import type { JsonObject } from '../../json.ts';
+import type { CountedChanges } from '../../postgres/row-changes.ts';
 import type { ChangesInAll } from '../../report/table-changes.ts';
 import type { JudgedTable } from '../../report/table-verdict.ts';
 import type { WritersWaited } from '../../report/writers-waited.ts';
@@ -94,6 +95,8 @@ export interface WayBackView {
   readonly retainedBytes: number | null;
   readonly capBytes: number | null;
   readonly lagBytes: number | null;
+  /** What it has brought along of each protected table by then. */
+  readonly customers?: Readonly<Record<string, CountedChanges>> | null;
   /** When the databases were looked at; null where the journal alone decides. */
   readonly lookedAtMs: number | null;
 }

@@ -1,7 +1,7 @@
 import type { LockHolder } from '../../control/operator-lock.ts';
 import type { RunState } from '../../journal/fold.ts';
 import type { Receipt } from '../../journal/receipt.ts';
-import { changesInAll } from '../../report/table-changes.ts';
+import { changesInAll, withChangesSoFar } from '../../report/table-changes.ts';
 import { judgedTables } from '../../report/table-verdict.ts';
 import { writersWaited } from '../../report/writers-waited.ts';
 import type { Plan } from '../../runbook/plan.ts';
@@ -41,7 +41,8 @@ export function makeView(source: ViewSource): DashboardView {
   const { plan, state, receipt, operating, nowMs } = source;
   const { started } = state;
   const steps = timelineOf({ plan, state, receipt });
-  const tables = judgedTables(plan, state);
+  const wayBack = wayBackUnderWay(plan, state) ?? source.wayBack ?? NOT_LOOKED_AT;
+  const tables = withChangesSoFar(judgedTables(plan, state), wayBack.customers);
   return {
     format: 1,
     runId: started.runId,
@@ -72,7 +73,7 @@ export function makeView(source: ViewSource): DashboardView {
     writersWaited: writersWaited(plan, state),
     ...marksOf({ plan, state, receipt, steps, nowMs }),
     overrides: state.overrides,
-    wayBack: wayBackUnderWay(plan, state) ?? source.wayBack ?? NOT_LOOKED_AT,
+    wayBack,
     tables,
     changes: changesInAll(tables),
     steps,

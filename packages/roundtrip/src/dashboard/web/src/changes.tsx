@@ -51,7 +51,8 @@ function countedText(t: Words, count: Exclude<Counted, null>, later: string): st
   if (count === 'pending') return later;
   if ('unknown' in count) return `${t.notMeasured} (${count.unknown})`;
   const rows = String(count.inserted + count.updated + count.deleted);
-  return count.emptied === 0 ? rows : `${rows} + TRUNCATE × ${count.emptied}`;
+  const known = count.emptied === 0 ? rows : `${rows} + TRUNCATE × ${count.emptied}`;
+  return count.soFar === true ? fill(t.soFar, known) : known;
 }
 
 /** Puts a value where the words of the language have it. */
