@@ -48,7 +48,7 @@ function customersText({
     ? `customers changed ${countText(untilSwitch)} until the switch`
     : `customers until the switch: ${untilSwitch === 'pending' ? 'counted there' : countText(untilSwitch)}`;
   if (sinceLetIn === null) return until;
-  return `${until}, ${isNumber(sinceLetIn) ? `${countText(sinceLetIn)} after it` : `after it ${countText(sinceLetIn)}`}`;
+  return `${until}, ${isNumber(sinceLetIn) ? `${countText(sinceLetIn)} after it` : `after it: ${countText(sinceLetIn)}`}`;
 }
 
 function isNumber(count: ReportedChanges): boolean {

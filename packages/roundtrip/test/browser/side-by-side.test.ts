@@ -19,7 +19,7 @@ after(async () => {
 async function pageOf(
   until: 'copied' | 'switched' | 'returned',
   locale: 'en-GB' | 'ru-RU',
-): Promise<{ readonly maintenance: string; readonly header: string; readonly wayBack: string }> {
+): Promise<Record<'maintenance' | 'header' | 'wayBack' | 'changes', string>> {
   const run = recordedRun({ kind: 'live', strategy: 'side-by-side' });
   recordSwitchAndBack(run, until);
   const dashboard = await serveState(run.state.root, STARTED + 2_700_000);
@@ -36,6 +36,7 @@ async function pageOf(
     maintenance: await text('.maintenance'),
     header: await text('header.run .facts'),
     wayBack: await text('.light'),
+    changes: await text('.changes'),
   };
   await page.close();
   return seen;
@@ -46,6 +47,28 @@ it('a copy that is being migrated leaves customers alone, and says so', async ()
   assert.equal(seen.maintenance, 'not needed: production serves on');
   assert.match(seen.header, /Customers waitednot at all so far/);
   assert.match(seen.wayBack, /open/);
+});
+
+it('says of each protected table, and of all, who changed how many rows, in both languages', async () => {
+  const switched = await pageOf('switched', 'en-GB');
+  assert.match(
+    switched.changes,
+    /^All of themthe migration changed 0 rows; customers changed 412 until the switch, after it: counted when the way back is used or closed/,
+  );
+  const { changes } = await pageOf('returned', 'en-GB');
+  assert.match(
+    changes,
+    /^All of themthe migration changed 0 rows; customers changed 412 until the switch, 30 after it/,
+  );
+  assert.match(
+    changes,
+    /order_itemsthe migration changed 0 rows; customers changed 12 until the switch, 0 after it$/,
+  );
+  const russian = (await pageOf('returned', 'ru-RU')).changes;
+  assert.match(
+    russian,
+    /^Все вместемиграция изменила строк: 0; клиенты изменили: 412 до переключения, 30 после него/,
+  );
 });
 
 it('after the switch and after the way back it says how long customers waited, in both languages', async () => {

@@ -189,12 +189,25 @@ export function recordedRun(options: {
   };
 }
 
+const changes = (inserted: number, updated: number): JsonObject => ({
+  inserted,
+  updated,
+  deleted: 0,
+  emptied: 0,
+});
+/** Beside production customers placed 400 orders and changed 12 lines while the copy was made, and ordered 30 times after. */
+const CHANGES: JsonObject = {
+  'public.orders': { stream: changes(400, 0), others: changes(0, 0) },
+  'public.order_items': { stream: changes(0, 12), others: changes(0, 0) },
+};
+const CUSTOMERS: JsonObject = { 'public.orders': changes(30, 0), 'public.order_items': changes(0, 0) };
+
 /** A whole night beside production: 131 ms of fence there, 202 ms back. */
 export function recordSwitchAndBack(run: RecordedRun, until: 'copied' | 'switched' | 'returned'): void {
   run.succeed('copy-beside', 240, { trust: 'T3', fingerprints: FINGERPRINTS });
   run.succeed('migrate', 30);
   if (until === 'copied') return;
-  run.succeed('switch-over', 3, { gapMs: 131, compared: FINGERPRINTS });
+  run.succeed('switch-over', 3, { gapMs: 131, compared: FINGERPRINTS, changes: CHANGES });
   if (until === 'switched') return;
   run.write(60, {
     type: 'rollback-started',
@@ -202,7 +215,8 @@ export function recordSwitchAndBack(run: RecordedRun, until: 'copied' | 'switche
     automatic: false,
     operator: 'anna@ops-1',
   });
-  undo(run, { step: 'switch-over', seconds: 2, evidence: { gapMs: 202, fingerprints: FINGERPRINTS } });
+  const back = { gapMs: 202, fingerprints: FINGERPRINTS, customers: CUSTOMERS };
+  undo(run, { step: 'switch-over', seconds: 2, evidence: back });
   undo(run, { step: 'copy-beside', seconds: 2, evidence: {} });
   run.write(0, { type: 'run-finished', verdict: 'rolled-back' });
 }

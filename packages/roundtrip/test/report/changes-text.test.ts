@@ -116,7 +116,7 @@ describe('who changed the rows, in a sentence', () => {
       changesText(orders),
       /until the switch, 412 so far \(400 inserted, 10 updated, 2 deleted\) after it/,
     );
-    assert.match(changesText(items), /after it not measured because the slot/);
+    assert.match(changesText(items), /after it: not measured because the slot/);
     assert.match(
       changesOfAllText([orders, items]),
       /until the switch, 412 so far .* after it \(not all was measured of order_items\)/,

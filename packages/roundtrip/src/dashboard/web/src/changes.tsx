@@ -31,12 +31,14 @@ export function Changes(props: { readonly t: Words; readonly tables: Tables; rea
 }
 
 function sentence(t: Words, { migration, untilSwitch, sinceLetIn }: Tables[number] | InAll): string {
-  const parts = [
-    ...(untilSwitch === null ? [] : [fill(t.untilSwitch, countedText(t, untilSwitch, t.countedThere))]),
-    ...(sinceLetIn === null
-      ? []
-      : [fill(untilSwitch === null ? '#' : t.afterSwitch, countedText(t, sinceLetIn, t.countedLater))]),
-  ];
+  const beside = untilSwitch !== null;
+  const parts: string[] = [];
+  if (beside)
+    parts.push(
+      untilSwitch === 'pending' ? t.countedAtSwitch : fill(t.untilSwitch, countedText(t, untilSwitch)),
+    );
+  if (sinceLetIn === 'pending') parts.push(beside ? t.countedAfterSwitch : t.countedLater);
+  else if (sinceLetIn !== null) parts.push(fill(beside ? t.afterSwitch : '#', countedText(t, sinceLetIn)));
   const customers = parts.length === 0 ? t.notMeasured : parts.join(', ');
   return `${migrationText(t, migration)}; ${fill(t.customersChanged, customers)}`;
 }
@@ -47,8 +49,7 @@ function migrationText(t: Words, migration: Tables[number]['migration']): string
   return migration.rows === '1' ? t.migrationChangedOne : fill(t.migrationChangedRows, migration.rows);
 }
 
-function countedText(t: Words, count: Exclude<Counted, null>, later: string): string {
-  if (count === 'pending') return later;
+function countedText(t: Words, count: Exclude<Counted, 'pending' | null>): string {
   if ('unknown' in count) return `${t.notMeasured} (${count.unknown})`;
   const rows = String(count.inserted + count.updated + count.deleted);
   const known = count.emptied === 0 ? rows : `${rows} + TRUNCATE × ${count.emptied}`;
