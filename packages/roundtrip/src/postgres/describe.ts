@@ -15,6 +15,12 @@ export interface DatabaseDescription {
     readonly ctype: string;
     /** Set where the locale is not libc's. */
     readonly icuLocale?: string | undefined;
+    /** `CONNECTION LIMIT`, where there is one. */
+    readonly connectionLimit?: number | undefined;
+    /** Where the database is kept, if not in `pg_default`; a matter of the machine, and not compared. */
+    readonly tablespace?: string | undefined;
+    /** `COMMENT ON DATABASE`. */
+    readonly comment?: string | undefined;
   };
   /** `ALTER DATABASE … SET`, per role where the role is not null. pg_restore without --create does not bring them. */
   readonly settings: readonly { readonly role: string | null; readonly setting: string }[];
@@ -56,7 +62,7 @@ export function compareDescriptions(a: DatabaseDescription, b: DatabaseDescripti
       ({ grantee, privilege, grantable }) =>
         `database grant ${grantee} ${privilege}${grantable ? ' with grant option' : ''}`,
     ),
-    `database ${Object.values(description.creation).join(' ')}`,
+    `database ${Object.values({ ...description.creation, tablespace: '' }).join(' ')}`,
   ];
   const [left, right] = [new Set(lines(a)), new Set(lines(b))];
   return [
@@ -99,9 +105,16 @@ function withoutCasts(code: string): string {
 }
 
 async function readCreation(client: Client): Promise<DatabaseDescription['creation']> {
-  const { rows } = await client.query<DatabaseDescription['creation'] & { icu: string | null }>(
-    `SELECT datdba::regrole::text AS owner, pg_encoding_to_char(encoding) AS encoding, datcollate AS collate, datctype AS ctype,
-            CASE WHEN datlocprovider = 'i' THEN coalesce(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale') END AS icu
+  const { rows } = await client.query<{
+    always: Pick<DatabaseDescription['creation'], 'owner' | 'encoding' | 'collate' | 'ctype'>;
+    elsewhere: Partial<DatabaseDescription['creation']>;
+  }>(
+    `SELECT json_build_object('owner', datdba::regrole::text, 'encoding', pg_encoding_to_char(encoding), 'collate', datcollate, 'ctype', datctype) AS always,
+            json_strip_nulls(json_build_object(
+              'icuLocale', CASE WHEN datlocprovider = 'i' THEN coalesce(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale') END,
+              'connectionLimit', nullif(datconnlimit, -1),
+              'tablespace', (SELECT spcname FROM pg_tablespace t WHERE t.oid = dattablespace AND spcname <> 'pg_default'),
+              'comment', shobj_description(d.oid, 'pg_database'))) AS elsewhere
      FROM pg_database d WHERE datname = current_database()`,
   );
   const [row] = rows;
@@ -112,8 +125,7 @@ async function readCreation(client: Client): Promise<DatabaseDescription['creati
       expected: 'its row in pg_database',
       next: 'report this',
     });
-  const { icu, ...creation } = row;
-  return icu === null ? creation : { ...creation, icuLocale: icu };
+  return { ...row.always, ...row.elsewhere };
 }
 
 async function readSettings(client: Client): Promise<DatabaseDescription['settings']> {

@@ -94,12 +94,17 @@ async function createDatabase(
       next: 'choose another name, or drop it yourself once you are sure',
     });
   }
-  const { owner, encoding, collate, ctype, icuLocale } = creation;
+  const { owner, encoding, collate, ctype, icuLocale, tablespace } = creation;
   const name = client.escapeIdentifier(database);
   const literal = (text: string): string => client.escapeLiteral(text);
   const icu = icuLocale === undefined ? '' : ` LOCALE_PROVIDER icu ICU_LOCALE ${literal(icuLocale)}`;
+  // On the same disk as the original, where this server has that tablespace.
+  const { rowCount } = await client.query('SELECT FROM pg_tablespace WHERE spcname = $1', [
+    tablespace ?? null,
+  ]);
+  const kept = rowCount === 0 ? '' : ` TABLESPACE ${client.escapeIdentifier(tablespace ?? '')}`;
   await client.query(
-    `CREATE DATABASE ${name} OWNER ${owner} TEMPLATE template0 ENCODING ${literal(encoding)} LC_COLLATE ${literal(collate)} LC_CTYPE ${literal(ctype)}${icu}`,
+    `CREATE DATABASE ${name} OWNER ${owner} TEMPLATE template0 ENCODING ${literal(encoding)} LC_COLLATE ${literal(collate)} LC_CTYPE ${literal(ctype)}${icu}${kept}`,
   );
   return (await databaseOid(client, database)) ?? '';
 }
@@ -107,9 +112,14 @@ async function createDatabase(
 async function applySettings(
   client: Client,
   database: string,
-  { settings, grants }: DatabaseDescription,
+  { settings, grants, creation }: DatabaseDescription,
 ): Promise<void> {
   const name = client.escapeIdentifier(database);
+  const { connectionLimit, comment } = creation;
+  if (connectionLimit !== undefined)
+    await client.query(`ALTER DATABASE ${name} CONNECTION LIMIT ${connectionLimit}`);
+  if (comment !== undefined)
+    await client.query(`COMMENT ON DATABASE ${name} IS ${client.escapeLiteral(comment)}`);
   for (const { role, setting } of settings) {
     const equals = setting.indexOf('=');
     const parameter = setting.slice(0, equals);

@@ -25,7 +25,9 @@ import { verifyBackup } from '../../src/postgres/verify-backup.ts';
 
 const SHOP = `
   CREATE ROLE owner_of_shop; CREATE ROLE "Clerk's"; CREATE ROLE reader LOGIN;
-  CREATE DATABASE shop OWNER owner_of_shop;
+  CREATE TABLESPACE fast LOCATION '';
+  CREATE DATABASE shop OWNER owner_of_shop TABLESPACE fast CONNECTION LIMIT 70;
+  COMMENT ON DATABASE shop IS 'it''s ours';
   ALTER DATABASE shop SET search_path = shop, public;
   ALTER DATABASE shop SET "TimeZone" = 'Europe/Moscow';
   ALTER ROLE reader IN DATABASE shop SET statement_timeout = '5s';
@@ -64,7 +66,7 @@ const settings = { jobs: 2, compressLevel: 1, timeoutMs: 60_000 };
 const intact = path.join(folder, 'intact');
 
 before(async () => {
-  cluster = await createCluster({ name: 'backup' });
+  cluster = await createCluster({ name: 'backup', settings: { allow_in_place_tablespaces: 'on' } });
   for (const statement of SHOP.split(';')) await cluster.query(statement);
   await cluster.query(OBJECTS, [], 'shop');
   await dumpDatabase(cluster.address('shop'), { directory: intact, ...settings });
@@ -154,6 +156,8 @@ test('every kind of difference between two databases is named', async () => {
     ['ALTER TABLE shop.lines DROP CONSTRAINT lines_order_id_fkey', /constraint shop\.lines/],
     ['ALTER DATABASE copy SET work_mem = 999', /setting all roles work_mem/],
     ['REVOKE CONNECT ON DATABASE copy FROM reader', /database grant reader CONNECT/],
+    ['ALTER DATABASE copy CONNECTION LIMIT 71', /additional: database .* 71 /],
+    ["COMMENT ON DATABASE copy IS 'theirs'", /missing: database .* it's ours/],
     [
       "CREATE OR REPLACE VIEW shop.paid AS SELECT id, number FROM shop.orders WHERE status IN ('a', 'c')",
       /view shop\.paid/,
@@ -170,7 +174,9 @@ test('every kind of difference between two databases is named', async () => {
       jobs: 2,
       timeoutMs: 60_000,
     });
-    assert.deepEqual(compareDescriptions(original, await describe('copy')), []);
+    const copy = await describe('copy');
+    assert.deepEqual(compareDescriptions(original, copy), []);
+    assert.equal(copy.creation.tablespace, 'fast');
     await cluster.query(change, [], 'copy');
     assert.match(compareDescriptions(original, await describe('copy')).join('\n'), expected, change);
     await cluster.query('DROP DATABASE copy WITH (FORCE)');
