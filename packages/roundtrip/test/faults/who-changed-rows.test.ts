@@ -74,6 +74,16 @@ async function changes(): Promise<unknown> {
 const statusText = async (): Promise<string> =>
   (await stage.verb(0, 'status', '--target', 'production')).stdout;
 
+/** Of what counted. */
+async function nothingLeft(): Promise<void> {
+  const left = await stage.cluster.query(
+    `SELECT slot_name AS name FROM pg_replication_slots UNION ALL SELECT tgname FROM pg_trigger WHERE tgname LIKE 'roundtrip%' UNION ALL SELECT nspname FROM pg_namespace WHERE nspname = 'roundtrip'`,
+    [],
+    'toy',
+  );
+  assert.deepEqual(left.rows, []);
+}
+
 /** Asks until what customers wrote has arrived on the other side. */
 async function statusSays(expected: RegExp): Promise<void> {
   for (const deadline = Date.now() + 60_000; ; ) {
@@ -96,6 +106,12 @@ describe('who changed the rows of the protected tables', () => {
       await statusText(),
       /protected tables: the migration changed 0 rows; customers changed 627 \(600 inserted, 24 updated, 3 deleted\) until the switch, 0 so far after it/,
     );
+    // The numbers are of the same position as the fingerprints: what there was, what came and what went make what there is.
+    const { protectedTables } = (await reported()).summary;
+    assert.deepEqual(
+      protectedTables.map(({ afterRun }) => afterRun?.split(':')[0]),
+      ['350', '347'],
+    );
     await customersWrite(stage);
     await statusSays(/until the switch, 42 so far \(40 inserted, 1 updated, 1 deleted\) after it/);
     await succeeds(...ROLLBACK);
@@ -103,12 +119,7 @@ describe('who changed the rows of the protected tables', () => {
       ['orders', NO_ROWS, ORDERS_MEANWHILE, ORDERS_SINCE],
       ['order_items', NO_ROWS, ITEMS_MEANWHILE, ITEMS_SINCE],
     ]);
-    const left = await stage.cluster.query(
-      `SELECT slot_name AS name FROM pg_replication_slots UNION ALL SELECT tgname FROM pg_trigger WHERE tgname LIKE 'roundtrip%' UNION ALL SELECT nspname FROM pg_namespace WHERE nspname = 'roundtrip'`,
-      [],
-      'toy',
-    );
-    assert.deepEqual(left.rows, []);
+    await nothingLeft();
   });
 
   it('side by side, to the end: counted until the way back is closed', async () => {
@@ -132,6 +143,7 @@ describe('who changed the rows of the protected tables', () => {
       ['order_items', NO_ROWS, null, ITEMS_SINCE],
     ]);
     assert.match(await statusText(), /the migration changed 0 rows; customers changed 42 \(40 ins/);
+    await nothingLeft();
   });
 
   it('in place, to the end: the same', async () => {

@@ -197,6 +197,8 @@ async function readSlot(
     } catch (error) {
       const code = (error as { code?: string }).code;
       if (code === '57014') return `reading the WAL took longer than ${options.timeoutMs} ms`;
+      // After the switch a full disk of the server is no reason to go back: the number is lost, not the run.
+      if (/^5[348]/.test(code ?? '')) return `reading the WAL failed: ${(error as Error).message}`;
       // 55006: the slot is in use.
       if (code !== '55006' || Date.now() > deadline) throw error;
       await delay(RETRY_MS);
