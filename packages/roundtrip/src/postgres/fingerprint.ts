@@ -23,6 +23,8 @@ export type TableFingerprints = Readonly<Record<string, TableFingerprint>>;
 export interface FingerprintOptions {
   /** "schema.table" or a name in public, quoted as in SQL where it must be; default every table. */
   readonly tables?: readonly string[] | undefined;
+  /** Hashes the columns that went into these earlier ones: a column added since then changes nothing of what was there. */
+  readonly columnsOf?: TableFingerprints | undefined;
   /** Snapshot of another session (`pg_export_snapshot`): all workers see the same rows. */
   readonly snapshot?: string | undefined;
   readonly workers?: number | undefined;
@@ -55,7 +57,9 @@ export async function fingerprintTables(
   try {
     const [first] = sessions;
     if (first === undefined) return {};
-    const tables = await listTables(first, wanted);
+    const tables = (await listTables(first, wanted)).map((table) =>
+      withColumns(table, options.columnsOf?.[table.table]?.columns),
+    );
     requireAll(wanted, tables);
     requireAll(Object.keys(options.samples ?? {}).map(canonicalTableName), tables);
     const rules = await sampleRules(first, tables, options.samples ?? {});
@@ -80,6 +84,13 @@ export async function fingerprintWith(
   return Object.fromEntries(
     tables.map((table) => [table.table, combine(table, rules.get(table.table), sums)]),
   );
+}
+
+/** Those of these columns that the table still has, in their order. */
+function withColumns(table: TableColumns, names: readonly string[] | undefined): TableColumns {
+  if (names === undefined) return table;
+  const byName = new Map(table.columns.map((column) => [column.name, column]));
+  return { ...table, columns: names.flatMap((name) => byName.get(name) ?? []) };
 }
 
 /**

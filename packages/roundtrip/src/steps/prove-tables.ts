@@ -1,7 +1,12 @@
 import { Failed } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { withClient } from '../postgres/connection.ts';
-import { compareFingerprints, fingerprintTables, type TableFingerprints } from '../postgres/fingerprint.ts';
+import {
+  compareFingerprints,
+  fingerprintTables,
+  type TableFingerprint,
+  type TableFingerprints,
+} from '../postgres/fingerprint.ts';
 import { unvalidatedForeignKeys } from '../postgres/foreign-keys.ts';
 import { canonicalTableName } from '../postgres/table-name.ts';
 import { type RowsWritten, rowsWrittenSince, type WriteHorizon } from '../postgres/write-evidence.ts';
@@ -15,8 +20,8 @@ export interface ProveArgs extends JsonObject {
 }
 
 /**
- * Proves that tables hold exactly the rows they held in the backup's snapshot, and that the foreign keys that touch
- * protected tables hold. With `tables: 'all'` after a rollback: the whole database is as it was.
+ * Proves that tables hold exactly the rows they held in the backup's snapshot, in every column that they had, and that the
+ * foreign keys that touch protected tables hold. With `tables: 'all'` after a rollback: the whole database is as it was.
  *
  * @example proveTables({ tables: 'protected', title: 'IV1: orders unchanged' })
  */
@@ -51,6 +56,8 @@ export const proveTablesKind = anyStepKind<ProveArgs>({
     if (missing.length > 0) throw unprotected(missing);
     const after = await fingerprintTables(context.plan.target.database, {
       tables: Object.keys(before),
+      // A migration may give a protected table a column more; after a rollback nothing is other than it was.
+      columnsOf: args.tables === 'all' ? undefined : before,
       applicationName: applicationName(context),
       signal: context.signal,
     });
@@ -58,8 +65,8 @@ export const proveTablesKind = anyStepKind<ProveArgs>({
     if (differing.length > 0) {
       throw new Failed({
         code: 'protected-table-changed',
-        seen: `rows differ from the backup's snapshot in: ${differing.join(', ')}`,
-        expected: 'every row as it was',
+        seen: differing.map((table) => inWhat(table, before[table], after[table])).join('; '),
+        expected: "every row as it was in the backup's snapshot, in every column that it had",
         next: 'the run rolls back; name the rows with `roundtrip compare`',
         fields: { tables: differing },
       });
@@ -110,6 +117,20 @@ async function requireUnwritten(context: StepContext, tables: readonly string[])
     next: 'the run rolls back; look for a statement or a trigger of the migration that updates these tables',
     fields: { written: written as unknown as JsonObject },
   });
+}
+
+function inWhat(
+  table: string,
+  before: TableFingerprint | undefined,
+  after: TableFingerprint | undefined,
+): string {
+  const gone = (before?.columns ?? []).filter((name) => after?.columns.includes(name) !== true);
+  const more = (after?.columns ?? []).filter((name) => before?.columns.includes(name) !== true);
+  if (gone.length > 0) return `${table} has no column ${gone.join(', ')} any more`;
+  if (more.length > 0) return `${table} has a column ${more.join(', ')} that it did not have`;
+  return before?.rows === after?.rows
+    ? `rows of ${table} differ`
+    : `${table} has ${after?.rows} rows instead of ${before?.rows}`;
 }
 
 function inWords([table, count]: [string, RowsWritten]): string {

@@ -41,6 +41,21 @@ function prove(evidence: JsonObject, tables: ProveArgs['tables'] = 'protected'):
 }
 
 describe('the proof of the protected tables', () => {
+  it('holds where the migration gave them a column more, and names one that is gone', async () => {
+    await query("ALTER TABLE orders ADD COLUMN note text DEFAULT 'x'");
+    const { after } = await prove(noted);
+    assert.deepEqual((after as Record<string, JsonObject>)['public.orders']?.columns, ['id', 'total']);
+    await assert.rejects(prove(noted, 'all'), {
+      code: 'protected-table-changed',
+      message: /public\.orders has a column note that it did not have/,
+    });
+    await query('ALTER TABLE orders DROP COLUMN note; ALTER TABLE orders RENAME total TO sum');
+    await assert.rejects(prove(noted), { message: /public\.orders has no column total any more/ });
+    await query('ALTER TABLE orders RENAME sum TO total; INSERT INTO orders VALUES (51, 51)');
+    await assert.rejects(prove(noted), { message: /public\.orders has 51 rows instead of 50/ });
+    await query('DELETE FROM orders WHERE id = 51');
+  });
+
   it('measures 0, says unknown without a horizon, and fails on rows that were changed and put back', async () => {
     await query('INSERT INTO products VALUES (1)');
     assert.deepEqual((await prove(noted)).written, { 'public.orders': { rows: '0' } });
