@@ -187,6 +187,9 @@ async function stageRequest(control: Client, { source, mode }: ImportOptions): P
   const warehouses = await control.query<{ id: string }>(
     'SELECT onec_id AS id FROM warehouses ORDER BY warehouses.id',
   );
+  const groups = await control.query<{ id: string }>(
+    'SELECT onec_id AS id FROM categories WHERE onec_id IS NOT NULL',
+  );
   return {
     source,
     mode,
@@ -194,6 +197,7 @@ async function stageRequest(control: Client, { source, mode }: ImportOptions): P
     knownColors: colors.rows.map(({ name }) => name),
     knownPriceTypes: priceTypes.rows,
     knownWarehouses: warehouses.rows.map(({ id }) => id),
+    knownGroups: groups.rows.map(({ id }) => id),
   };
 }
 

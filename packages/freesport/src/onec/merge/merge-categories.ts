@@ -1,6 +1,9 @@
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { type MergeContext, run } from './merge-context.ts';
 
+/** A group of which the exchange says nothing but that it is deleted: its name and place stay as they were. */
+const ONLY_DELETED = `(g.deleted AND g.name = '')`;
+
 /** 1C ids of the two categories that the import keeps for itself. */
 const UNRESOLVED = 'onec-unresolved-category';
 const NONE = 'onec-no-category';
@@ -35,11 +38,14 @@ export async function mergeCategories(context: MergeContext): Promise<void> {
   await breakCycles(context);
   counters.categories += await run(
     context,
-    `UPDATE categories c SET name = left(g.name, 200), parent_id = parent.id, is_active = NOT g.deleted,
-       updated_at = now()
-     FROM ${S}.groups g LEFT JOIN categories parent ON parent.onec_id = g.parent_id
-     WHERE c.onec_id = g.id
-       AND (c.name, c.parent_id, c.is_active) IS DISTINCT FROM (left(g.name, 200), parent.id, NOT g.deleted)`,
+    `UPDATE categories c SET name = i.name, parent_id = i.parent_id, is_active = NOT i.deleted, updated_at = now()
+     FROM (
+       SELECT g.id, g.deleted, CASE WHEN ${ONLY_DELETED} THEN known.name ELSE left(g.name, 200) END AS name,
+         CASE WHEN ${ONLY_DELETED} THEN known.parent_id ELSE parent.id END AS parent_id
+       FROM ${S}.groups g JOIN categories known ON known.onec_id = g.id
+         LEFT JOIN categories parent ON parent.onec_id = g.parent_id) i
+     WHERE c.onec_id = i.id
+       AND (c.name, c.parent_id, c.is_active) IS DISTINCT FROM (i.name, i.parent_id, NOT i.deleted)`,
   );
   if (context.mode === 'full' && context.summary.coverage.group === 'full') {
     counters.deactivated += await run(

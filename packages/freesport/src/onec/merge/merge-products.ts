@@ -2,6 +2,9 @@ import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { CATEGORY_OF_GOOD } from './merge-categories.ts';
 import { type MergeContext, run } from './merge-context.ts';
 
+/** A known good of which the exchange says nothing but that it is deleted: the rest of it stays as it was. */
+const ONLY_DELETED = '(g.deleted AND g.name = g.id AND p.id IS NOT NULL)';
+
 /**
  * Brings `products` to what the staged goods say and leaves `good_products (onec_id, ord, product_id)` in staging. Names
  * and categories follow 1C; a slug is given once and never changed. Activity is decided at the end of the merge,
@@ -12,34 +15,34 @@ export async function mergeProducts(context: MergeContext): Promise<void> {
   const makerIsBrand = summary.brandPropertyIds.length === 0;
   // An exchange of changes may be made without pictures: then none named does not mean none left.
   const keepImages = summary.coverage.good === 'changes';
+  const said: Readonly<Record<string, string>> = {
+    name: 'left(g.name, 300)',
+    description: `coalesce(g.description, '')`,
+    article: `left(trim(coalesce(g.article, '')), 100)`,
+    barcode: `left(trim(coalesce(g.barcode, '')), 100)`,
+    base_images: `CASE WHEN p.id IS NOT NULL AND ${keepImages} AND g.images = '[]' THEN p.base_images ELSE g.images END`,
+    vat_rate: 'g.vat',
+    category_id: CATEGORY_OF_GOOD,
+    brand_id: 'b.id',
+    onec_brand_id: 'left(g.brand_ref, 100)',
+  };
+  const columns = [
+    ...Object.entries(said).map(
+      ([field, value]) => `CASE WHEN ${ONLY_DELETED} THEN p.${field} ELSE ${value} END AS ${field}`,
+    ),
+    `CASE WHEN g.deleted THEN 'deleted' ELSE 'synced' END AS sync_status`,
+  ].join(', ');
   await run(
     context,
     `CREATE UNLOGGED TABLE ${S}.incoming_products AS
-     SELECT g.ord, g.id AS onec_id, left(g.name, 300) AS name, g.slug, coalesce(g.description, '') AS description,
-       left(trim(coalesce(g.article, '')), 100) AS article, left(trim(coalesce(g.barcode, '')), 100) AS barcode,
-       CASE WHEN p.id IS NOT NULL AND ${keepImages} AND g.images = '[]' THEN p.base_images ELSE g.images END
-         AS base_images,
-       g.vat AS vat_rate, ${CATEGORY_OF_GOOD} AS category_id, b.id AS brand_id,
-       left(g.brand_ref, 100) AS onec_brand_id, CASE WHEN g.deleted THEN 'deleted' ELSE 'synced' END AS sync_status,
-       p.id AS product_id
+     SELECT g.ord, g.id AS onec_id, g.slug, ${ONLY_DELETED} AS only_deleted, ${columns}, p.id AS product_id
      FROM ${S}.goods g
        LEFT JOIN products p ON p.onec_id = g.id
        LEFT JOIN ${S}.category_ids gc ON gc.onec_id = g.group_id
        LEFT JOIN ${S}.brand_ids b ON b.ref = coalesce(g.brand_ref, CASE WHEN ${makerIsBrand} THEN g.brand_name END)`,
   );
   await run(context, `ANALYZE ${S}.incoming_products`);
-  const fields = [
-    'name',
-    'description',
-    'article',
-    'barcode',
-    'base_images',
-    'vat_rate',
-    'category_id',
-    'brand_id',
-    'onec_brand_id',
-    'sync_status',
-  ];
+  const fields = [...Object.keys(said), 'sync_status'];
   counters.productsUpdated += await run(
     context,
     `UPDATE products p SET ${fields.map((field) => `${field} = i.${field}`).join(', ')}, last_sync_at = now(),
@@ -53,7 +56,7 @@ export async function mergeProducts(context: MergeContext): Promise<void> {
     context,
     `CREATE UNLOGGED TABLE ${S}.good_products AS
      SELECT i.onec_id COLLATE "C" AS onec_id, i.ord, p.id AS product_id
-     FROM ${S}.incoming_products i JOIN products p ON p.onec_id = i.onec_id`,
+     FROM ${S}.incoming_products i JOIN products p ON p.onec_id = i.onec_id WHERE NOT i.only_deleted`,
   );
   await run(context, `ANALYZE ${S}.good_products`);
   if (context.fresh) await run(context, 'ANALYZE products (onec_id)');

@@ -62,8 +62,15 @@ export function variantColumns(
     `coalesce(nullif(left(o.${field}, ${length}), ''), nullif(left(g.${field}, ${length}), ''), v.${column}, '')`;
   return {
     product_id: offered('gp.id', 'v.product_id'),
-    name: offered('left(o.name, 300)', 'v.name'),
-    barcode: offered(`left(trim(coalesce(o.barcode, '')), 100)`, 'v.barcode'),
+    // An offer that is only marked as deleted keeps its name and barcode.
+    name: offered(
+      `CASE WHEN o.deleted AND o.name = '' THEN coalesce(v.name, '') ELSE left(o.name, 300) END`,
+      'v.name',
+    ),
+    barcode: offered(
+      `CASE WHEN o.deleted AND o.name = '' THEN coalesce(v.barcode, '') ELSE left(trim(coalesce(o.barcode, '')), 100) END`,
+      'v.barcode',
+    ),
     color_name: offered(own('color', 'color_name', 100), 'v.color_name'),
     size_value: offered(own('size', 'size_value', 200), 'v.size_value'),
     // An offer without images of its own keeps what is there: 3.1 exports never have any on offers.

@@ -11,8 +11,10 @@ import { slugBase } from '../names/slug.ts';
 import { ColumnNumbers } from './column-numbers.ts';
 import { type CopyValue, copyField, copyRow } from './copy-text.ts';
 import type { ReadingSummary, SectionedKind } from './exchange-summary.ts';
+import { RAISED_BY_MERGE } from './raised-by-merge.ts';
 import type { StageNumbering } from './stage-message.ts';
 import { STAGED_PRICE_COLUMNS, STAGED_WAREHOUSE_COLUMNS, type StagingTableName } from './staging-schema.ts';
+import { vatRate } from './vat-rate.ts';
 
 /** Colour and size of a good or an offer; empty where it has none. */
 export interface StagedAttributes {
@@ -29,6 +31,8 @@ export interface RecordStagerOptions {
   readonly brandPropertyIds: readonly string[];
   /** Price types of earlier exchanges: using one that this exchange does not declare is no defect. */
   readonly knownPriceTypes: readonly DeclaredPriceType[];
+  /** Groups of earlier exchanges: a good of several groups goes to the first one that is known. */
+  readonly knownGroups: readonly string[];
   /** Columns of figures, where several readings of one exchange must agree on them. */
   readonly numbering?: StageNumbering | undefined;
   /** Records are numbered from here; of two with the same id the later one wins. */
@@ -38,21 +42,8 @@ export interface RecordStagerOptions {
 /** Longest 1C id that the catalogue holds (varchar(100)); `guid#guid` is 73. */
 const ID_LENGTH_MAX = 100;
 const STOCK_MAX = 2_147_483_647;
-
-/**
- * Warnings that the merge raises itself with the whole catalogue in view, or that staging raises with the figure it
- * used instead: the reader's own are left out, or each defect would be counted twice.
- */
-const RAISED_HERE: ReadonlySet<string> = new Set([
-  'orphan-offer',
-  'good-without-offer',
-  'unknown-offer-price',
-  'unknown-offer-rest',
-  'unknown-group',
-  'unknown-price-type',
-  'negative-stock',
-  'fractional-stock',
-]);
+/** What is not below it would be rounded to more than numeric(10,2) holds. */
+const PRICE_LIMIT = 99_999_999.995;
 
 /** Details kept per code of defects that skip nothing (padded text, empty characteristics: millions of them). */
 const DETAILS_PER_CODE_MAX = 200;
@@ -79,6 +70,9 @@ export class RecordStager {
   readonly #priceColumns: ColumnNumbers;
   readonly #warehouseColumns: ColumnNumbers;
   readonly #brandProperties: Set<string>;
+  readonly #groups: Set<string>;
+  /** Classic goods of one characteristic that are deleted: their offers are too, the rest of the good is not. */
+  readonly #deletedParts = new Set<string>();
   #schema = '';
   #section: 'full' | 'changes' = 'full';
   #ord = 0;
@@ -91,6 +85,7 @@ export class RecordStager {
   constructor(options: RecordStagerOptions) {
     this.#options = options;
     this.#brandProperties = new Set(options.brandPropertyIds);
+    this.#groups = new Set(options.knownGroups);
     const { numbering } = options;
     this.#knownTypes = new Map(options.knownPriceTypes.map(({ id, name }) => [id, name]));
     this.#priceColumns = new ColumnNumbers(STAGED_PRICE_COLUMNS, numbering?.priceTypes);
@@ -164,6 +159,7 @@ export class RecordStager {
       case 'group':
         if (this.#idTooLong(record)) return;
         this.#cover('group');
+        this.#groups.add(record.id);
         this.#row('groups', [
           ord,
           record.id,
@@ -194,7 +190,7 @@ export class RecordStager {
         this.#row('warehouses', [ord, record.id, record.name, record.deleted]);
         return;
       case 'warning':
-        if (!RAISED_HERE.has(record.code)) {
+        if (!RAISED_BY_MERGE.has(record.code)) {
           this.#warn(record.code, record.subject, record.origin, record.message, DETAILS_PER_CODE_MAX);
         }
         return;
@@ -208,21 +204,25 @@ export class RecordStager {
     if (this.#idTooLong(record)) return;
     // Classic 2.04 makes a Товар of each characteristic (`good#char`): they are one product, named by the good part.
     const id = goodPart(record.id);
+    const deletedPart = record.deleted && id !== record.id;
+    if (deletedPart) this.#deletedParts.add(record.id);
+    // Below every other record of the good, so that one that is for sale wins whatever the order.
+    const ord = deletedPart ? -this.#ord : this.#ord;
     let brandRef: string | undefined;
     for (const { id: propertyId, value } of record.properties) {
       if (propertyId === 'Бренд' || this.#brandProperties.has(propertyId)) brandRef ??= value;
-      else if (value !== '') this.#row('good_properties', [this.#ord, id, propertyId, value]);
+      else if (value !== '') this.#row('good_properties', [ord, id, propertyId, value]);
     }
     const { color, size } = this.#options.attributesOf(record);
     this.#row('goods', [
-      this.#ord,
+      ord,
       id,
       record.name === '' ? record.id : record.name,
       slugBase(record.name, 'product'),
       record.article,
       record.barcode,
       record.description,
-      record.groupIds[0],
+      record.groupIds.find((group) => this.#groups.has(group)) ?? record.groupIds[0],
       imagesJson(record.images),
       brandRef,
       record.manufacturer?.name,
@@ -236,6 +236,8 @@ export class RecordStager {
   #takeOffer(record: OfferRecord): void {
     this.#cover('offer');
     if (this.#idTooLong(record)) return;
+    // The same offer twice in a row: the later figures replace the earlier ones and are not added to them.
+    if (record.id === this.#restOffer) this.#flushRests();
     const { color, size } = this.#options.attributesOf(record);
     this.#row('offers', [
       this.#ord,
@@ -247,7 +249,7 @@ export class RecordStager {
       color,
       size,
       record.images.length === 0 ? undefined : imagesJson(record.images),
-      record.deleted,
+      record.deleted || this.#deletedParts.has(record.id),
     ]);
   }
 
@@ -258,8 +260,8 @@ export class RecordStager {
       this.#priceOffer = record.offerId;
     }
     const { amount, priceTypeId } = record;
-    // numeric(10,2) CHECK (>= 0): a price outside it would stop the whole import in the merge.
-    if (amount.charCodeAt(0) === 0x2d || (amount.length > 8 && (amount.split('.')[0] ?? '').length > 8)) {
+    // numeric(10,2) CHECK (>= 0): a price outside it, once rounded, would stop the whole import in the merge.
+    if (amount.charCodeAt(0) === 0x2d || (amount.length > 8 && Number(amount) >= PRICE_LIMIT)) {
       this.#warn(
         'price-out-of-range',
         record.offerId,
@@ -268,7 +270,10 @@ export class RecordStager {
       );
       return;
     }
-    if (!this.#priceTypes.has(priceTypeId)) this.#useUndeclared(record);
+    if (!this.#priceTypes.has(priceTypeId)) {
+      if (this.#idTooLong({ ...record, id: priceTypeId })) return;
+      this.#useUndeclared(record);
+    }
     const column = this.#priceColumns.of(priceTypeId);
     if (column === undefined) this.#row('price_extra', [this.#ord, record.offerId, priceTypeId, amount]);
     else this.#prices[column] = amount;
@@ -300,9 +305,11 @@ export class RecordStager {
     }
     const quantity = this.#wholeStock(record);
     if (record.warehouseId === undefined) {
-      this.#restTotal = (this.#restTotal ?? 0) + quantity;
+      this.#restTotal = Math.min(STOCK_MAX, (this.#restTotal ?? 0) + quantity);
       return;
     }
+    if (record.warehouseId.length > ID_LENGTH_MAX && this.#idTooLong({ ...record, id: record.warehouseId }))
+      return;
     const column = this.#warehouseColumns.of(record.warehouseId);
     if (column === undefined)
       this.#row('rest_extra', [this.#ord, record.offerId, record.warehouseId, quantity]);
@@ -375,10 +382,4 @@ function goodPart(id: string): string {
 
 function imagesJson(images: readonly string[]): string {
   return JSON.stringify([...new Set(images)]);
-}
-
-/** `20`, `10 %` as per cent; null for «Без НДС» and whatever is no number. */
-function vatRate(vat: string | undefined): string | undefined {
-  const match = vat === undefined ? null : /^\s*(\d{1,2}(?:[.,]\d{1,2})?)\s*%?\s*$/.exec(vat);
-  return match?.[1]?.replace(',', '.');
 }

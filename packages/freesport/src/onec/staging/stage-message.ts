@@ -17,6 +17,8 @@ export interface StageRequest {
   readonly knownPriceTypes: readonly DeclaredPriceType[];
   /** Ids of warehouses of earlier exchanges. */
   readonly knownWarehouses: readonly string[];
+  /** Ids of groups of earlier exchanges. */
+  readonly knownGroups: readonly string[];
   /** Records are numbered from here. */
   readonly firstOrd?: number | undefined;
   /** Reads only files of these phases; all of them unless given. */
