@@ -18,7 +18,7 @@ export {
   readExchange,
   readExchangeBatches,
 } from './exchange/read-exchange.ts';
-export type { ZipLimits } from './exchange/zip-files.ts';
+export { type ZipLimits, zipFiles } from './exchange/zip-files.ts';
 export { ExchangeCounter, type ExchangeSummary, inspectExchange } from './inspect/inspect-exchange.ts';
 export type * from './records.ts';
 export { foldBrandName, isNoBrand } from './values/brand-name.ts';

@@ -6,7 +6,7 @@ import type { ExchangeFile } from './exchange-file.ts';
 
 /** Bounds against archives that are small on disk and endless inside. */
 export interface ZipLimits {
-  /** Uncompressed bytes of all XML entries together. */
+  /** Uncompressed bytes of all XML (or wanted) entries together. */
   readonly bytesMax: number;
   readonly entriesMax: number;
 }
@@ -18,8 +18,10 @@ const openFile = promisify<string, Options, ZipFile>(open);
 const openBuffer = promisify<Buffer, Options, ZipFile>(fromBuffer);
 const OPTIONS = { lazyEntries: true, autoClose: false, validateEntrySizes: true, strictFileNames: false };
 
+const XML = /\.xml$/i;
+
 /**
- * The XML entries of a zip archive as exchange files. Nothing is written to disk; an archive with a name that
+ * The XML entries of a zip archive (or those whose names are `wanted`) as exchange files. Nothing is written to disk; an archive with a name that
  * leaves it (`../`) is refused by yauzl all the same. Each entry is read through its own handle, as each is read twice (order first, then content).
  *
  * @throws CommerceMlError `bad-archive` or `limit-exceeded`.
@@ -29,11 +31,12 @@ export async function zipFiles(
   archive: string | Buffer,
   name: string,
   limits: ZipLimits = ZIP_LIMITS,
+  wanted: RegExp = XML,
 ): Promise<ExchangeFile[]> {
   try {
     const zip = await openZip(archive);
     try {
-      return (await entriesOf(zip, limits, name)).map((entry) => ({
+      return (await entriesOf(zip, { limits, name, wanted })).map((entry) => ({
         name: `${name}!/${entry.fileName}`,
         bytes: entry.uncompressedSize,
         chunks: () => entryChunks(archive, name, entry),
@@ -50,14 +53,21 @@ function openZip(archive: string | Buffer): Promise<ZipFile> {
   return typeof archive === 'string' ? openFile(archive, OPTIONS) : openBuffer(archive, OPTIONS);
 }
 
-function entriesOf(zip: ZipFile, limits: ZipLimits, name: string): Promise<Entry[]> {
+interface Wanted {
+  readonly limits: ZipLimits;
+  /** Of the archive, for errors. */
+  readonly name: string;
+  readonly wanted: RegExp;
+}
+
+function entriesOf(zip: ZipFile, { limits, name, wanted }: Wanted): Promise<Entry[]> {
   return new Promise((resolve, reject) => {
     const entries: Entry[] = [];
     let bytes = 0;
     zip.on('error', reject);
     zip.on('end', () => resolve(entries));
     zip.on('entry', (entry: Entry) => {
-      if (/\.xml$/i.test(entry.fileName) && !/(^|\/)(?:__MACOSX|\.)/.test(entry.fileName)) {
+      if (wanted.test(entry.fileName) && !/(^|\/)(?:__MACOSX|\.)/.test(entry.fileName)) {
         bytes += entry.uncompressedSize;
         entries.push(entry);
       }

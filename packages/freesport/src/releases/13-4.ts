@@ -25,6 +25,11 @@ export const shopRelease: ShopRelease = {
     import_products: importTask(logger),
     ...(settings.onecExchange === undefined
       ? {}
-      : onecExchangeTasks({ database, logger, folder: settings.onecExchange.folder })),
+      : onecExchangeTasks({
+          database,
+          logger,
+          folder: settings.onecExchange.folder,
+          mediaFolder: settings.mediaFolder,
+        })),
   }),
 };

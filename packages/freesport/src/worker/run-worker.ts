@@ -38,7 +38,12 @@ export async function runWorker(options: { readonly runDirectory: string }): Pro
     try {
       runner = await run({
         pgPool: database.pool,
-        taskList: tasks({ database, release, logger, settings: { onecExchange } }),
+        taskList: tasks({
+          database,
+          release,
+          logger,
+          settings: { onecExchange, mediaFolder: process.env.FREESPORT_MEDIA_DIR },
+        }),
         concurrency: CONCURRENCY,
         pollInterval: POLL_INTERVAL_MS,
         noHandleSignals: true,

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Queryable } from '../../database/database.ts';
+import { IMPORT_LOCK } from '../session/import-lock.ts';
 
 /** An exchange as the database knows it. */
 export interface StoredExchange extends Record<string, unknown> {
@@ -82,6 +83,23 @@ export class ExchangeStore {
       [id, filename],
     );
     return await this.stateOf(id, filename);
+  }
+
+  /**
+   * Gives jobs of killed workers back to the queue, which by itself would wait four hours for them: those that were taken
+   * long enough ago although nobody holds the lock that every import takes first. If the worker does live, the import
+   * runs twice, and the second finds nothing to do.
+   */
+  async revive(abandonedAfterMs: number): Promise<void> {
+    await this.#db.query(
+      `SELECT graphile_worker.force_unlock_workers(array_agg(locked_by)) FROM graphile_worker.jobs
+       WHERE task_identifier = $1 AND locked_by IS NOT NULL AND locked_at < now() - $2 * interval '1 millisecond'
+         AND NOT EXISTS (
+           SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = $3 AND granted
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+       HAVING count(*) > 0`,
+      [IMPORT_TASK, abandonedAfterMs, IMPORT_LOCK],
+    );
   }
 
   async stateOf(id: number, filename: string): Promise<StoredImport> {

@@ -6,11 +6,14 @@ import type { Queryable } from '../../database/database.ts';
 import { OnecImportError } from '../errors.ts';
 import { type ImportOptions, importExchange } from '../import-exchange.ts';
 import { ExchangeStore, IMPORT_TASK, WHOLE_CATALOGUE } from './exchange-store.ts';
+import { publishArchivedPictures } from './publish-archived-pictures.ts';
 
 export interface ExchangeTaskOptions {
   readonly database: Queryable;
   /** Folder that the plugin receives into. */
   readonly folder: string;
+  /** Pictures of archives go here, where the shop serves `base_images` from; nowhere where it is not given. */
+  readonly mediaFolder?: string | undefined;
   readonly logger?: Pick<Logger, 'info' | 'warn'> | undefined;
   readonly connection?: ImportOptions['connection'];
 }
@@ -28,9 +31,13 @@ export function onecExchangeTasks(options: ExchangeTaskOptions): TaskList {
     [IMPORT_TASK]: async (payload) => {
       const { exchange, filename } = payload as { exchange: number; filename: string };
       await store.save(exchange, filename, { status: 'running', message: 'importing' });
+      const folder = path.join(options.folder, String(exchange));
       try {
+        const { mediaFolder } = options;
+        if (mediaFolder !== undefined)
+          await publishArchivedPictures(archivesIn(folder), { folder, mediaFolder });
         const { session, report } = await importExchange({
-          source: importSource(path.join(options.folder, String(exchange)), filename),
+          source: importSource(folder, filename),
           mode: filename === WHOLE_CATALOGUE ? 'full' : 'changes',
           connection: options.connection,
         });

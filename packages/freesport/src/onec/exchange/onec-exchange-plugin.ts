@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import type { Queryable } from '../../database/database.ts';
 import { ShopError } from '../../errors.ts';
 import { ExchangeStore, type StoredExchange, WHOLE_CATALOGUE } from './exchange-store.ts';
 import { archivesIn } from './exchange-tasks.ts';
+import { PICTURE, publishPicture } from './publish-picture.ts';
 import { receivePart } from './receive-part.ts';
 import { safeFileName } from './safe-file-name.ts';
 
@@ -27,13 +28,16 @@ export interface OnecExchangeOptions {
   readonly fileBytesMax?: number | undefined;
   /** How long an import request waits for the end before it answers `progress`; 3 s unless given. */
   readonly patienceMs?: number | undefined;
+  /** After how long an import that nobody works on any more is given to another worker; a minute unless given. */
+  readonly abandonedAfterMs?: number | undefined;
 }
 
 const COOKIE = 'freesport_1c';
 const POLL_MS = 100;
+/** A worker that takes a job has the lock of the import within moments. */
+const ABANDONED_AFTER_MS = 60_000;
 /** From one address. A 1C logs in once an exchange; who guesses passwords does nothing else. */
 const LOGINS_A_MINUTE_MAX = 30;
-const PICTURE = /\.(jpe?g|png|gif|webp)$/i;
 
 type Query = Readonly<Record<string, string | undefined>>;
 
@@ -142,6 +146,7 @@ class ExchangeProtocol {
   }
 
   async #init(exchange: StoredExchange): Promise<string> {
+    await this.#revive();
     const underWay = await this.#store.importUnderWay();
     if (underWay !== undefined) {
       throw new ShopError(
@@ -172,7 +177,7 @@ class ExchangeProtocol {
       fileBytesMax,
     });
     if (mediaFolder !== undefined && PICTURE.test(name))
-      await publish(path.join(folder, name), path.join(mediaFolder, name));
+      await publishPicture(createReadStream(path.join(folder, name)), path.join(mediaFolder, name));
     return 'success';
   }
 
@@ -187,6 +192,7 @@ class ExchangeProtocol {
 
   /** Asks for the import and waits a little: most files are imported before 1C would have to ask again. */
   async #await(exchange: StoredExchange, name: string): Promise<string> {
+    await this.#revive();
     const deadline = performance.now() + (this.#options.patienceMs ?? 3_000);
     let state = await this.#store.request(exchange.id, name);
     while ((state.status === 'pending' || state.status === 'running') && performance.now() < deadline) {
@@ -196,6 +202,10 @@ class ExchangeProtocol {
     if (state.status === 'done') return `success\n${state.message}`;
     if (state.status === 'failed') return `failure\n${state.message}`;
     return `progress\n${name}: ${state.status === 'running' ? 'importing' : 'waiting for its turn'}`;
+  }
+
+  async #revive(): Promise<void> {
+    await this.#store.revive(this.#options.abandonedAfterMs ?? ABANDONED_AFTER_MS);
   }
 
   async #complete(exchange: StoredExchange): Promise<string> {
@@ -214,13 +224,6 @@ class ExchangeProtocol {
   }
 }
 
-/** Puts a picture where the shop serves it, whole at every moment: a visitor sees the old one or the new one. */
-async function publish(from: string, to: string): Promise<void> {
-  await mkdir(path.dirname(to), { recursive: true });
-  await copyFile(from, `${to}.new`);
-  await rename(`${to}.new`, to);
-}
-
 /** Files and imports belong between init and complete. */
 function receiving(exchange: StoredExchange): StoredExchange {
   if (exchange.status === 'receiving') return exchange;
@@ -230,8 +233,10 @@ function receiving(exchange: StoredExchange): StoredExchange {
 }
 
 function fileName(query: Query): string {
-  const name = safeFileName(query.filename ?? '');
-  if (name === undefined) throw invalid(`"${query.filename ?? ''}" is no name of a file of an exchange`);
+  const given: unknown = query.filename ?? '';
+  // Given twice, a parameter is a list.
+  const name = typeof given === 'string' ? safeFileName(given) : undefined;
+  if (name === undefined) throw invalid(`"${String(given)}" is no name of a file of an exchange`);
   return name;
 }
 

@@ -23,6 +23,9 @@ export interface Part {
 /** How many times the limit of a part is read before the connection is cut. */
 const DISCARD_FACTOR = 8;
 
+/** What the system says where a file has the name of a folder or the other way round. */
+const NAME_TAKEN: ReadonlySet<string> = new Set(['EEXIST', 'ENOTDIR', 'EISDIR']);
+
 interface LastPart {
   readonly sha256: string;
   readonly bytes: number;
@@ -48,8 +51,8 @@ export async function receivePart(part: Part): Promise<number> {
   );
   const incoming = path.join(part.folder, '.parts', `${randomUUID()}.part`);
   await mkdir(path.dirname(notes), { recursive: true });
-  await mkdir(path.dirname(target), { recursive: true });
   try {
+    await mkdir(path.dirname(target), { recursive: true });
     const { bytes, sha256 } = await receive(part, incoming);
     const last = await lastPart(notes);
     if (last !== undefined && last.sha256 === sha256 && last.bytes === bytes) return last.total;
@@ -65,6 +68,11 @@ export async function receivePart(part: Part): Promise<number> {
     await writeFile(`${notes}.new`, JSON.stringify({ sha256, bytes, total } satisfies LastPart));
     await rename(`${notes}.new`, notes);
     return total;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && NAME_TAKEN.has(String(error.code)))) throw error;
+    throw new ShopError('invalid', `${part.name} is a folder of this exchange, or is in one that is a file`, {
+      cause: error,
+    });
   } finally {
     await rm(incoming, { force: true });
   }

@@ -1,5 +1,7 @@
 const LENGTH_MAX = 300;
 const DEPTH_MAX = 6;
+/** What a directory holds is limited in bytes (255), and a Cyrillic letter has two; `.new` must still fit. */
+const SEGMENT_BYTES_MAX = 250;
 const SEGMENT = /^[\p{L}\p{N}_()#№ .,+=@-]{1,150}$/u;
 
 /**
@@ -15,7 +17,11 @@ export function safeFileName(name: string): string | undefined {
   const segments = name.normalize('NFC').replaceAll('\\', '/').split('/');
   if (segments.length > DEPTH_MAX) return undefined;
   const safe = segments.every(
-    (segment) => SEGMENT.test(segment) && !segment.startsWith('.') && !segment.endsWith(' '),
+    (segment) =>
+      SEGMENT.test(segment) &&
+      Buffer.byteLength(segment) <= SEGMENT_BYTES_MAX &&
+      !segment.startsWith('.') &&
+      !segment.endsWith(' '),
   );
   return safe ? segments.join('/') : undefined;
 }

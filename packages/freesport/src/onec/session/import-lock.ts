@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import { OnecImportError } from '../errors.ts';
 
 /** Advisory locks of an import: one on the session's own connection, one inside the merge's transaction. */
-const IMPORT_LOCK = 0x46_53_31_43; // "FS1C"
+export const IMPORT_LOCK = 0x46_53_31_43; // "FS1C"
 const MERGE_LOCK = 0x46_53_31_4d; // "FS1M"
 
 /** How long a merge whose process died may take to notice; PostgreSQL looks at the socket when it answers. */
