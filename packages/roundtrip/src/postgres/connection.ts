@@ -66,13 +66,19 @@ export async function connect(address: DatabaseAddress, options: SessionOptions)
       code: 'connection-failed',
       seen: `${address.host}:${address.port}/${address.database} as ${address.user}: ${message}`,
       expected: 'a session',
-      // The server knows every parameter that we send; PgBouncer refuses those that it does not pass on.
-      next: /startup parameter/.test(message)
-        ? "a pooler stands between: give the target the server's own address; clients may stay behind the pooler"
-        : 'check host, port, password file and pg_hba.conf of the target',
+      next: afterRefusedSession(message, address.database),
       cause,
     });
   }
+}
+
+function afterRefusedSession(message: string, database: string): string {
+  // The server knows every parameter that we send; PgBouncer refuses those that it does not pass on.
+  if (/startup parameter/.test(message))
+    return "a pooler stands between: give the target the server's own address; clients may stay behind the pooler";
+  if (/not currently accepting connections/.test(message))
+    return `it is closed: by a switch that was interrupted (\`roundtrip status\`, then resume), or because a rollback has put it aside; that one is opened by: psql -d postgres -c 'ALTER DATABASE "${database}" ALLOW_CONNECTIONS true'`;
+  return 'check host, port, password file and pg_hba.conf of the target';
 }
 
 /** "The database system is starting up": after a crash of any backend, for as long as the WAL is replayed. */

@@ -70,4 +70,32 @@ describe('a rollback hours later', () => {
       delete process.env.TOY_MAPPING;
     }
   });
+
+  it('leaves nothing behind in silence where the runbook keeps no stream', async () => {
+    process.env.TOY_STREAM = 'none';
+    try {
+      assert.equal((await stage.verb(0, ...RUN)).exitCode, 0);
+      // Nothing written: nothing to lose.
+      assert.equal((await stage.verb(0, ...ROLLBACK)).exitCode, 0);
+      await stage.reset();
+      assert.equal((await stage.verb(0, ...RUN)).exitCode, 0);
+      await customersWrite(stage);
+      const refused = await stage.verb(0, ...ROLLBACK);
+      assert.equal(refused.exitCode, 3);
+      assert.match(refused.stderr, /rollback-loses-rows[\s\S]*public\.orders \(21\)/);
+      assert.equal(await one('SELECT count(*)::int FROM orders WHERE total > 1000'), 20);
+      const lost = await stage.verb(0, ...ROLLBACK, '--lose-rows');
+      assert.equal(lost.exitCode, 0, lost.stderr);
+      const kept = /kept: (toy_retired_\w+)/.exec(lost.stderr)?.[1];
+      await stage.cluster.query(`ALTER DATABASE ${kept} ALLOW_CONNECTIONS true`);
+      const { rows } = await stage.cluster.query(
+        'SELECT count(*)::int AS n FROM orders WHERE total > 1000',
+        [],
+        kept,
+      );
+      assert.deepEqual(rows, [{ n: 20 }]);
+    } finally {
+      delete process.env.TOY_STREAM;
+    }
+  });
 });

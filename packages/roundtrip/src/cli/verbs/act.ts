@@ -2,6 +2,7 @@ import type { ControlStore } from '../../control/control-store.ts';
 import { finishRun, type HumanDecision, resumeRun, rollBack } from '../../engine/continue-run.ts';
 import type { Operation, Override, RunResult } from '../../engine/operation.ts';
 import { planFor } from '../../engine/preflight-run.ts';
+import { rowsAtStake } from '../../engine/rows-at-stake.ts';
 import { rehearse, startRun } from '../../engine/start-run.ts';
 import { Refused } from '../../errors.ts';
 import type { Plan } from '../../runbook/plan.ts';
@@ -110,11 +111,8 @@ export const registerActs: RegisterVerb = (program, run) => {
       .option('--target <name>')
       .option('--confirm <target>', "the target's name, typed")
       .option('--reason <text>', 'kept in the journal', 'asked for by the operator')
-      .action(
-        run<RunOptions & { confirm?: string; reason: string }>((environment, options) =>
-          goingBack(environment, options, verb),
-        ),
-      );
+      .option('--lose-rows', 'go back although rows written since would not come along')
+      .action(run<GoBackOptions>((environment, options) => goingBack(environment, options, verb)));
   }
 };
 
@@ -175,23 +173,37 @@ async function resuming(
   );
 }
 
-async function goingBack(
-  environment: CliEnvironment,
-  options: RunOptions & { confirm?: string; reason: string },
-  verb: string,
-): Promise<number> {
+type GoBackOptions = RunOptions & { confirm?: string; reason: string; loseRows?: boolean };
+
+async function goingBack(environment: CliEnvironment, options: GoBackOptions, verb: string): Promise<number> {
   const store = await openStore(environment, options);
   const kind = verb === 'rollback' ? 'live' : undefined;
   const { runId, state, plan } = requireRun(store.state, options, kind);
   environment.stderr.write(`${runId}: ${productionState(state)}\n`);
+  const stake = Object.entries(await rowsAtStake(plan, state));
+  const lost = stake.map(([table, count]) => `${table} (${'rows' in count ? count.rows : count.unknown})`);
+  // Without a terminal nobody reads a warning.
+  if (lost.length > 0 && options.confirm !== undefined && options.loseRows !== true) throw losesRows(lost);
+  const warning = `This takes ${plan.target.name} back to where it was before ${runId}.`;
   await requireConfirmation(environment, {
     confirm: options.confirm,
     target: plan.target.name,
-    warning: `This takes ${plan.target.name} back to where it was before ${runId}.`,
+    warning:
+      lost.length === 0 ? warning : `${warning} ROWS WRITTEN SINCE DO NOT COME ALONG: ${lost.join(', ')}.`,
   });
   return acting(environment, options, { runbook: runbookOf(plan), store, rollbackAsked: true }, (operation) =>
     rollBack(operation, { runId, reason: options.reason, verb }),
   );
+}
+
+function losesRows(lost: readonly string[]): Refused {
+  return new Refused({
+    code: 'rollback-loses-rows',
+    seen: `rows written since the run: ${lost.join(', ')}; it has no stream that would bring them along`,
+    expected: 'none, or the word that they may stay behind',
+    next: 'with --lose-rows it goes back; the rows stay in the migrated database, which is kept, closed, under a retired name: the last lines name it. A returnStream in the runbook brings them along next time',
+    fields: { lost: [...lost] },
+  });
 }
 
 async function finishing(
