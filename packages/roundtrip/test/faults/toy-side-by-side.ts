@@ -33,7 +33,10 @@ export default defineRunbook({
       expectations: [{ name: 'products', sql: 'SELECT count(*) FROM products', is: '=', value: 3 }],
     }),
     deployRelease({ tag: 'v2' }),
-    switchOver({ mapping: process.env.TOY_MAPPING === 'none' ? [] : BORN_LATER }),
+    switchOver({
+      mapping: process.env.TOY_MAPPING === 'none' ? [] : BORN_LATER,
+      compareBehindFence: process.env.TOY_COMPARE === 'behind-fence',
+    }),
     smokeTest({ probes: [readProbe(target)] }),
   ],
   stagingPrelude: () => [deployRelease({ id: 'staging-release', tag: 'v1' })],

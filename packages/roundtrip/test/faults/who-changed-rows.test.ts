@@ -42,6 +42,7 @@ beforeEach(() => stage.reset());
 afterEach(() => {
   delete process.env.TOY_STRATEGY;
   delete process.env.TOY_IMPORT;
+  delete process.env.TOY_COMPARE;
 });
 
 function sqlFile(name: string, text: string): void {
@@ -118,6 +119,19 @@ describe('who changed the rows of the protected tables', () => {
     assert.deepEqual(await changes(), [
       ['orders', NO_ROWS, ORDERS_MEANWHILE, ORDERS_SINCE],
       ['order_items', NO_ROWS, ITEMS_MEANWHILE, ITEMS_SINCE],
+    ]);
+    await nothingLeft();
+  });
+
+  it('side by side, rows compared behind the fence: the same', async () => {
+    process.env.TOY_STRATEGY = 'side-by-side';
+    process.env.TOY_COMPARE = 'behind-fence';
+    await succeeds(...RUN);
+    await customersWrite(stage);
+    await succeeds(...ROLLBACK);
+    assert.deepEqual(await changes(), [
+      ['orders', NO_ROWS, NO_CHANGES, ORDERS_SINCE],
+      ['order_items', NO_ROWS, NO_CHANGES, ITEMS_SINCE],
     ]);
     await nothingLeft();
   });

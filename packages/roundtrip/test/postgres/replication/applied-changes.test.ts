@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createCluster, type PrivateCluster } from 'pg-cluster';
 import { type Client, withClient } from '../../../src/postgres/connection.ts';
-import { countAppliedChanges, endAppliedChanges } from '../../../src/postgres/replication/applied-changes.ts';
+import {
+  countAppliedChanges,
+  endAppliedChanges,
+  noteAppliedChanges,
+} from '../../../src/postgres/replication/applied-changes.ts';
 import { drainTo } from '../../../src/postgres/replication/drain.ts';
 import { armReverse, disarmReverse } from '../../../src/postgres/replication/reverse.ts';
 import type { ReplicationStream } from '../../../src/postgres/replication/stream.ts';
@@ -62,6 +66,27 @@ describe('what a stream has applied', () => {
       assert.deepEqual(Object.values(await countAppliedChanges(back, ['orders'])), [
         { unknown: 'the return database noted no changes' },
       ]);
+    });
+  });
+
+  it('is counted of partitions as of their table, and only where changes are applied', async () => {
+    const shop = await reverseShop(cluster);
+    await shop.onReturn(
+      `CREATE TABLE parts (id bigint PRIMARY KEY, total int) PARTITION BY RANGE (id);
+       CREATE TABLE parts_low PARTITION OF parts FOR VALUES FROM (0) TO (100);
+       CREATE TABLE parts_high PARTITION OF parts FOR VALUES FROM (100) TO (200)`,
+    );
+    await withClient(shop.return, { applicationName: 'applied changes test' }, async (back) => {
+      await noteAppliedChanges(back, ['public.parts']);
+      // As an apply worker does.
+      await back.query(
+        `SET session_replication_role = replica; INSERT INTO parts VALUES (1, 1), (2, 1), (101, 1)`,
+      );
+      await back.query('UPDATE parts SET total = 2 WHERE id = 101; DELETE FROM parts WHERE id = 1');
+      await back.query('SET session_replication_role = origin; DELETE FROM parts');
+      assert.deepEqual(await countAppliedChanges(back, ['parts']), {
+        'public.parts': { ...NO_CHANGES, inserted: 3, updated: 1, deleted: 1 },
+      });
     });
   });
 
