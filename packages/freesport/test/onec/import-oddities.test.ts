@@ -152,9 +152,21 @@ describe('an odd exchange', () => {
     const offer = (id: string): string =>
       `<Предложение><Ид>${id}</Ид><Наименование>Мяч</Наименование></Предложение>`;
     await loadXml(
-      good('g1#a') + good('g1#b', ' Статус="Удален"') + good('g2#a', ' Статус="Удален"'),
-      offer('g1#a') + offer('g1#b') + offer('g2#a'),
+      good('g1#a') + good('g1#b', ' Статус="Удален"') + good('g1#c') + good('g2#a'),
+      offer('g1#a') + offer('g1#b') + offer('g1#c') + offer('g2#a'),
     );
+    assert.deepEqual(await variants('onec_id, is_active'), [
+      { onec_id: 'g1#a', is_active: true },
+      { onec_id: 'g1#b', is_active: false },
+      { onec_id: 'g1#c', is_active: true },
+      { onec_id: 'g2#a', is_active: true },
+    ]);
+    // Changes name only what is gone.
+    const changes = ' СодержитТолькоИзменения="true"';
+    await loadXml(good('g1#c', ' Статус="Удален"') + good('g2#a', ' Статус="Удален"'), '', changes);
+    assert.deepEqual(await shop.query('SELECT onec_id FROM product_variants WHERE is_active'), [
+      { onec_id: 'g1#a' },
+    ]);
     assert.deepEqual(await shop.query('SELECT onec_id, is_active FROM products ORDER BY 1'), [
       { onec_id: 'g1', is_active: true },
       { onec_id: 'g2', is_active: false },
@@ -174,6 +186,31 @@ describe('an odd exchange', () => {
       await shop.query('SELECT c.name FROM products p JOIN categories c ON c.id = p.category_id'),
       [{ name: 'Мячи' }],
     );
+  });
+
+  test('a good whose offers are gone from a full export is sold without them, until they come back', async () => {
+    const goods = [{ id: 'g1', name: 'Мяч' }, { id: 'g2' }];
+    const priceTypes = [['t', 'Розничная']] as const;
+    const sold = async (): Promise<unknown[]> =>
+      await shop.query(
+        `SELECT v.onec_id, v.retail_price::text AS price FROM product_variants v JOIN products p ON p.id = v.product_id
+         WHERE v.is_active AND p.is_active AND p.onec_id = 'g1' ORDER BY 1`,
+      );
+    const offers = [{ id: 'g1#a', prices: { t: '10' } }, { id: 'g1#b', prices: { t: '11' } }, { id: 'g2#a' }];
+    await load({ priceTypes, goods, offers });
+    const without: FixtureParts = { priceTypes, goods, offers: [{ id: 'g2#a' }] };
+    await load({ ...without, full: false });
+    assert.equal((await sold()).length, 2);
+    await load(without);
+    assert.deepEqual(await sold(), [{ onec_id: 'g1', price: null }]);
+    await load({ priceTypes, full: false, goods, offers: [{ id: 'g2#a', prices: { t: '1' } }] }, 'changes');
+    assert.deepEqual(await sold(), [{ onec_id: 'g1', price: null }]);
+    await load({ priceTypes, goods, offers });
+    assert.deepEqual(await sold(), [
+      { onec_id: 'g1#a', price: '10.00' },
+      { onec_id: 'g1#b', price: '11.00' },
+    ]);
+    assert.equal((await shop.query(`SELECT 1 FROM product_variants WHERE onec_id = 'g1'`)).length, 0);
   });
 
   test('a classifier alone, an empty catalogue and an empty package change no product', async () => {

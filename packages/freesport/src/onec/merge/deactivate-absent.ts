@@ -2,6 +2,15 @@ import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { type MergeContext, run } from './merge-context.ts';
 
 /**
+ * Whether an offer that is not in the exchange is none any more.
+ *
+ * @example if (absenceOfOffersIsProven(context)) await deactivateMissing(context);
+ */
+export function absenceOfOffersIsProven({ mode, summary, fresh }: MergeContext): boolean {
+  return mode === 'full' && !fresh && summary.coverage.offer === 'full';
+}
+
+/**
  * Deactivates what a full export no longer contains. Only a section that says "full" (or says nothing) can prove
  * absence, and only one that holds something: an empty folder of goods deactivates nothing.
  *

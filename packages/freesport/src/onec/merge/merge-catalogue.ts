@@ -126,8 +126,9 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
   await step('stock', async () => await mergeStocks(context, warehouses));
   await step('other prices', async () => await mergeOtherPrices(context, prices));
   const absence = await step('absence', async () => {
+    const note = await deactivateAbsent(context);
     if (!context.fresh) await removeReplacedDefaults(context);
-    return await deactivateAbsent(context);
+    return note;
   });
   await step('activity', async () => await decideActivity(context));
   if (rebuild !== undefined) await step('indexes', rebuild);

@@ -1,5 +1,6 @@
 import { OPEN_ORDER_QUANTITIES } from '../../orders/sku-store.ts';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
+import { absenceOfOffersIsProven } from './deactivate-absent.ts';
 import { type FreshFigures, loadFreshVariants } from './load-fresh-variants.ts';
 import { type MergeContext, run } from './merge-context.ts';
 import type { PriceMapping } from './merge-price-types.ts';
@@ -28,9 +29,15 @@ export async function mergeVariants(context: MergeContext, figures: FreshFigures
   await writeRows(context);
 }
 
-/** Offers, and one pseudo offer for every staged good that has none and never had one. */
+/**
+ * Offers, and one pseudo offer for every staged good that has none: of changes, only where it never had one; of all
+ * offers there are, also where it is sold without characteristics from now on.
+ */
 async function gatherKeys(context: MergeContext): Promise<void> {
   const { mode } = context;
+  const neverHad = absenceOfOffersIsProven(context)
+    ? ''
+    : 'AND NOT EXISTS (SELECT 1 FROM product_variants v WHERE v.product_id = gp.product_id AND NOT v.is_default)';
   if (mode === 'prices' || mode === 'stock') {
     await run(context, `CREATE UNLOGGED TABLE ${S}.default_offers (LIKE ${S}.offers)`);
     return;
@@ -40,8 +47,7 @@ async function gatherKeys(context: MergeContext): Promise<void> {
     `CREATE UNLOGGED TABLE ${S}.default_offers AS
      SELECT g.ord, g.id, g.id AS good_id, g.name, g.article, g.barcode, g.color, g.size, NULL::jsonb AS images, g.deleted
      FROM ${S}.goods g JOIN ${S}.good_products gp ON gp.onec_id = g.id
-     WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id)
-       AND NOT EXISTS (SELECT 1 FROM product_variants v WHERE v.product_id = gp.product_id AND NOT v.is_default)`,
+     WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id) ${neverHad}`,
   );
   // A few among a million prices: without this they are taken for many, and the prices are hashed instead.
   await run(context, `ANALYZE ${S}.default_offers`);
@@ -150,13 +156,13 @@ async function writeRows(context: MergeContext): Promise<void> {
   );
 }
 
-/** Removes the default variant of a good that has real offers by now. Its identity stays: orders refer to it. */
+/** Removes the default variant of a good that has offers for sale by now. Its identity stays: orders refer to it. */
 export async function removeReplacedDefaults(context: MergeContext): Promise<void> {
   await run(
     context,
     `CREATE UNLOGGED TABLE ${S}.replaced_defaults AS
      SELECT d.id FROM product_variants d WHERE d.is_default AND EXISTS (
-       SELECT 1 FROM product_variants v WHERE v.product_id = d.product_id AND NOT v.is_default)`,
+       SELECT 1 FROM product_variants v WHERE v.product_id = d.product_id AND NOT v.is_default AND v.is_active)`,
   );
   for (const table of ['variant_prices', 'variant_stocks', 'variant_properties']) {
     await run(context, `DELETE FROM ${table} t USING ${S}.replaced_defaults d WHERE t.variant_id = d.id`);

@@ -71,7 +71,7 @@ export class RecordStager {
   readonly #warehouseColumns: ColumnNumbers;
   readonly #brandProperties: Set<string>;
   readonly #groups: Set<string>;
-  /** Classic goods of one characteristic that are deleted: their offers are too, the rest of the good is not. */
+  /** Classic goods of one characteristic that are deleted: their offers are too, whatever those say. */
   readonly #deletedParts = new Set<string>();
   #schema = '';
   #section: 'full' | 'changes' = 'full';
@@ -204,18 +204,20 @@ export class RecordStager {
     if (this.#idTooLong(record)) return;
     // Classic 2.04 makes a Товар of each characteristic (`good#char`): they are one product, named by the good part.
     const id = goodPart(record.id);
-    const deletedPart = record.deleted && id !== record.id;
-    if (deletedPart) this.#deletedParts.add(record.id);
-    // Below every other record of the good, so that one that is for sale wins whatever the order.
-    const ord = deletedPart ? -this.#ord : this.#ord;
+    if (record.deleted && id !== record.id) {
+      // One characteristic is gone, not the good: that is decided by the variants which are left.
+      this.#deletedParts.add(record.id);
+      this.#row('offers', [this.#ord, record.id, id, '', null, null, '', '', null, true]);
+      return;
+    }
     let brandRef: string | undefined;
     for (const { id: propertyId, value } of record.properties) {
       if (propertyId === 'Бренд' || this.#brandProperties.has(propertyId)) brandRef ??= value;
-      else if (value !== '') this.#row('good_properties', [ord, id, propertyId, value]);
+      else if (value !== '') this.#row('good_properties', [this.#ord, id, propertyId, value]);
     }
     const { color, size } = this.#options.attributesOf(record);
     this.#row('goods', [
-      ord,
+      this.#ord,
       id,
       record.name === '' ? record.id : record.name,
       slugBase(record.name, 'product'),
