@@ -54,7 +54,9 @@ export class ItemBuilder {
   priceCurrency: string | undefined;
   restOrigin: Origin = NOWHERE;
   restQuantity: string | undefined;
+  /** Warehouses of this Остаток that have a figure, and the one that has none. */
   restWarehouses = 0;
+  restWarehouseId: string | undefined;
   warehouseOrigin: Origin = NOWHERE;
   warehouseId: string | undefined;
   warehouseQuantity: string | undefined;
@@ -138,18 +140,27 @@ export class ItemBuilder {
     this.restOrigin = origin;
     this.restQuantity = undefined;
     this.restWarehouses = 0;
+    this.restWarehouseId = undefined;
   }
 
   endRest(): void {
-    if (this.restQuantity !== undefined) this.addRest(this.restOrigin, undefined, this.restQuantity);
-    else if (this.restWarehouses === 0) {
+    // Beside warehouses that have figures of their own it is their total.
+    if (this.restWarehouses > 0) return;
+    if (this.restQuantity !== undefined) {
+      this.addRest(this.restOrigin, this.restWarehouseId, this.restQuantity);
+    } else {
       this.#warnings.add('bad-decimal', this.restOrigin, 'an Остаток without Количество: dropped', this.id);
     }
   }
 
   endWarehouse(): void {
+    if (this.warehouseQuantity === undefined) {
+      // Some write the figure beside the Склад, not in it.
+      this.restWarehouseId = this.warehouseId;
+      return;
+    }
     this.restWarehouses += 1;
-    this.addRest(this.warehouseOrigin, this.warehouseId, this.warehouseQuantity ?? '');
+    this.addRest(this.warehouseOrigin, this.warehouseId, this.warehouseQuantity);
   }
 
   addRest(origin: Origin, warehouseId: string | undefined, raw: string): void {
