@@ -4,7 +4,13 @@ import { blastRadius } from '../postgres/blast-radius.ts';
 import { withClient } from '../postgres/connection.ts';
 import type { AlsoReached } from '../postgres/declared-reference.ts';
 import { type StepSpec, stepSpec } from '../runbook/step-spec.ts';
-import { type CommandArgs, type CommandOptions, lastLine, runStepCommand } from './run-command.ts';
+import {
+  type CommandArgs,
+  type CommandOptions,
+  lastLine,
+  lockPatienceMs,
+  runStepCommand,
+} from './run-command.ts';
 import { anyStepKind } from './step-kind.ts';
 import { endSurvivors } from './survivors.ts';
 import { applicationName, databaseOf } from './target-databases.ts';
@@ -42,6 +48,7 @@ export function flush(
     database: true,
     on,
     idempotent: options.idempotent ?? true,
+    lockPatienceMs: lockPatienceMs(options),
     deletes: options.deletes,
     alsoReaches: options.alsoReaches,
   };

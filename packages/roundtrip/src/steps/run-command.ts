@@ -4,6 +4,7 @@ import type { Inspection } from '../journal/record.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { toolEnvironment } from '../postgres/connection.ts';
 import type { RunProcessResult } from '../process/run-process.ts';
+import { type Duration, durationMs } from '../runbook/duration.ts';
 import { type StepCommon, type StepEffect, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { runOn } from '../services/run-on.ts';
 import type { RemoteHost } from '../services/ssh.ts';
@@ -11,6 +12,7 @@ import { observeLocks } from './observe-locks.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { endSurvivors, noteChildren, noteRemote } from './survivors.ts';
 import { applicationName, databaseOf, type WorksOn } from './target-databases.ts';
+import { type BlockerWatch, watchBlockers } from './watch-blockers.ts';
 
 export interface CommandArgs extends JsonObject {
   readonly argv: readonly string[];
@@ -27,6 +29,8 @@ export interface CommandArgs extends JsonObject {
   readonly inspect?: readonly string[] | undefined;
   readonly undo?: readonly string[] | undefined;
   readonly verify?: readonly string[] | undefined;
+  /** How long its sessions may wait for a lock that somebody else holds. */
+  readonly lockPatienceMs: number;
   /** Whether repeating the command after a crash is safe. Without it and without `inspect` a human decides. */
   readonly idempotent: boolean;
 }
@@ -44,7 +48,14 @@ export type CommandOptions = StepCommon & {
   readonly undo?: readonly string[] | undefined;
   readonly verify?: readonly string[] | undefined;
   readonly idempotent?: boolean | undefined;
+  /** How long its sessions may wait for a lock that somebody else holds, before it is given up. Default a minute. */
+  readonly lockPatience?: Duration | undefined;
 };
+
+/** In milliseconds, as told or a minute. */
+export function lockPatienceMs({ lockPatience }: Pick<CommandOptions, 'lockPatience'>): number {
+  return durationMs(lockPatience ?? '1min');
+}
 
 /**
  * Runs a command without a shell, in a process group of its own. Its stdout's last line, where it is JSON, becomes
@@ -108,6 +119,7 @@ function commandStep(parts: {
     undo,
     verify,
     idempotent: idempotent ?? effect === 'none',
+    lockPatienceMs: lockPatienceMs(parts.options),
   };
   return stepSpec({ kind: 'command', defaultId, defaultTitle, effect, common: parts.options, args });
 }
@@ -123,15 +135,33 @@ export async function runStepCommand(
     ? toolEnvironment(databaseOf(context, args.on), { applicationName: applicationName(context) })
     : {};
   const host = args.host as unknown as RemoteHost | undefined;
-  return runOn(host, argv, {
-    cwd: args.cwd,
-    env: { ...args.env, ...database, ROUNDTRIP_RUN: context.runId },
-    timeoutMs: context.timeoutMs,
-    signal: context.signal,
-    okExitCodes,
-    onLine: (_stream, line) => context.log(line),
-    onSpawn: noteChildren(context),
-    onMark: host === undefined ? undefined : noteRemote(context, host),
+  const blockers = args.database ? await watchOf(context, args) : undefined;
+  try {
+    return await runOn(host, argv, {
+      cwd: args.cwd,
+      env: { ...args.env, ...database, ROUNDTRIP_RUN: context.runId },
+      timeoutMs: context.timeoutMs,
+      signal: blockers === undefined ? context.signal : AbortSignal.any([context.signal, blockers.signal]),
+      okExitCodes,
+      onLine: (_stream, line) => context.log(line),
+      onSpawn: noteChildren(context),
+      onMark: host === undefined ? undefined : noteRemote(context, host),
+    });
+  } catch (error) {
+    if (blockers?.signal.aborted !== true || context.signal.aborted) throw error;
+    // Its statement outlives it on the server, and would run once the lock is free.
+    await endSurvivors(context);
+    throw blockers.signal.reason;
+  } finally {
+    await blockers?.stop();
+  }
+}
+
+function watchOf(context: StepContext, args: CommandArgs): Promise<BlockerWatch> {
+  return watchBlockers(databaseOf(context, args.on), {
+    applicationName: applicationName(context),
+    patienceMs: args.lockPatienceMs,
+    log: context.log,
   });
 }
 

@@ -55,13 +55,13 @@ export function toySql(target: Target, file: string): { argv: string[] } {
   };
 }
 
-/** Story 13.4 in miniature: the same kinds of steps in the same order, on tables of a few rows. */
 const stream = () =>
   returnStream({
     tables: ['orders', 'order_items'],
     mapping: process.env.TOY_MAPPING === 'none' ? [] : BORN_LATER,
   });
 
+/** Story 13.4 in miniature: the same kinds of steps in the same order, on tables of a few rows. */
 export default defineRunbook({
   name: 'toy',
   title: 'Toy migration',
@@ -84,7 +84,7 @@ export default defineRunbook({
       backup({ copy: JSON.parse(process.env.TOY_COPY ?? 'null') ?? undefined }),
       wayBack(),
       deployRelease({ tag: 'v2' }),
-      migrate(toySql(target, 'migrate.sql')),
+      migrate({ ...toySql(target, 'migrate.sql'), lockPatience: '3s' }),
       flush({ ...toySql(target, 'flush.sql'), deletes: ['products'] }),
       importCatalogue(toySql(target, process.env.TOY_IMPORT ?? 'import.sql')),
       validate({
