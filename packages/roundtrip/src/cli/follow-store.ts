@@ -5,7 +5,8 @@ import type { LockHolder } from '../control/operator-lock.ts';
 export interface FollowedStore {
   /** Who operated at the last look. */
   operating(): LockHolder | undefined;
-  stop(): void;
+  /** Ends once the look under way is over. */
+  stop(): Promise<void>;
 }
 
 const LOOK_EVERY_MS = 2_000;
@@ -21,6 +22,7 @@ export function followStore(store: ControlStore, say: (line: string) => void): F
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let isAway = false;
+  let looking = Promise.resolve();
   const look = async (): Promise<void> => {
     try {
       await store.refresh();
@@ -32,14 +34,18 @@ export function followStore(store: ControlStore, say: (line: string) => void): F
         say(`${store.name} could not be read, and what is shown grows old: ${(error as Error).message}`);
       isAway = true;
     }
-    if (!isStopped) timer = setTimeout(look, LOOK_EVERY_MS);
+    if (isStopped) return;
+    timer = setTimeout(() => {
+      looking = look();
+    }, LOOK_EVERY_MS);
   };
-  void look();
+  looking = look();
   return {
     operating: () => operating,
-    stop: () => {
+    stop: async () => {
       isStopped = true;
       clearTimeout(timer);
+      await looking;
     },
   };
 }

@@ -107,6 +107,7 @@ describe('an operator', () => {
   });
 
   it('who comes after a crash with maintenance on is told so first, and it stays on', async () => {
+    importIs(FINE);
     process.env.TOY_STRATEGY = 'in-place';
     try {
       const { killed } = await stage.verb(['after append:outcome:maintenance-on:verify'], ...RUN);

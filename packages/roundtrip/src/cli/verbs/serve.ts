@@ -62,7 +62,7 @@ export const registerServe: RegisterVerb = (program, run) => {
             : `${dashboard.url}\n`,
         );
         await aborted(signal);
-        shown.stop?.();
+        await shown.stop?.();
         await dashboard.close();
         return EXIT.success;
       }),
@@ -70,7 +70,7 @@ export const registerServe: RegisterVerb = (program, run) => {
 };
 
 interface ShownRuns extends Pick<ServeOptions, 'state' | 'runId' | 'operating'> {
-  readonly stop?: () => void;
+  readonly stop?: () => Promise<void>;
 }
 
 /** One run's folder, a folder of runs, or the store's: a copy of a store elsewhere is followed. */
