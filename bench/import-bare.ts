@@ -38,6 +38,7 @@ export async function bareImport(target: ImportTarget, source: string): Promise<
       knownColors: [],
       knownPriceTypes: [],
       knownWarehouses: [],
+      knownGroups: [],
     } as const;
     await stageExchange({
       requests: await planReadings(request, { bytes: 0 }),

@@ -5,6 +5,7 @@ export {
   type ReadDocumentOptions,
   readDocument,
   readDocumentBatches,
+  visitDocument,
 } from './document/read-document.ts';
 export { CommerceMlError, type CommerceMlErrorCode, type CommerceMlErrorDetails } from './errors.ts';
 export { type ClassifiedFile, PHASES, type Phase } from './exchange/classify.ts';
@@ -18,6 +19,7 @@ export {
   readExchange,
   readExchangeBatches,
 } from './exchange/read-exchange.ts';
+export { type VisitExchangeOptions, visitExchange } from './exchange/visit-exchange.ts';
 export { type ZipLimits, zipFiles } from './exchange/zip-files.ts';
 export { ExchangeCounter, type ExchangeSummary, inspectExchange } from './inspect/inspect-exchange.ts';
 export type * from './records.ts';

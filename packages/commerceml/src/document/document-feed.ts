@@ -14,6 +14,11 @@ export interface DocumentOptions {
   readonly valueWarnings?: boolean | undefined;
 }
 
+/** `DocumentOptions`, and who gets the records instead of whoever calls `push` and `finish`. */
+export interface DocumentFeedOptions extends DocumentOptions {
+  readonly onRecord?: ((record: CommerceMlRecord) => void) | undefined;
+}
+
 /**
  * Bytes of one document in, records out: finds the encoding, converts to UTF-8, reads. Synchronous; whoever
  * feeds it decides about files, streams and threads.
@@ -24,19 +29,20 @@ export interface DocumentOptions {
  * const records = [...feed.push(bytes), ...feed.finish()];
  */
 export class DocumentFeed {
-  readonly #options: DocumentOptions;
+  readonly #options: DocumentFeedOptions;
   readonly #file: string;
   #head: Uint8Array | undefined = new Uint8Array(0);
   #converter: Utf8Converter | undefined;
   readonly #reader: DocumentReader;
 
-  constructor(options: DocumentOptions = {}) {
+  constructor(options: DocumentFeedOptions = {}) {
     this.#options = options;
     this.#file = options.file ?? '<input>';
     this.#reader = new DocumentReader({
       file: this.#file,
       originalOffset: (offset) => this.#converter?.originalOffset(offset) ?? offset,
       valueWarnings: options.valueWarnings ?? true,
+      onRecord: options.onRecord,
     });
   }
 

@@ -23,6 +23,8 @@ export interface DocumentContext {
   readonly originalOffset: (utf8Offset: number) => number;
   /** Report value defects, not only what is dropped. */
   readonly valueWarnings: boolean;
+  /** Gets each record when it is complete; `take` then has none. */
+  readonly onRecord?: ((record: CommerceMlRecord) => void) | undefined;
 }
 
 const NAMES_PER_STATE = 256;
@@ -32,6 +34,7 @@ const UNKNOWN = -1;
 export class DocumentReader implements XmlHandler {
   #records: CommerceMlRecord[] = [];
   readonly #context: DocumentContext;
+  readonly #emit: (record: CommerceMlRecord) => void;
   readonly #scanner: XmlScanner;
   readonly #warnings: DataWarnings;
   readonly #item: ItemBuilder;
@@ -43,12 +46,14 @@ export class DocumentReader implements XmlHandler {
 
   constructor(context: DocumentContext) {
     this.#context = context;
-    const emit = (record: CommerceMlRecord): void => {
-      this.#records.push(record);
-    };
-    this.#warnings = new DataWarnings(context.valueWarnings, emit);
-    this.#item = new ItemBuilder(emit, this.#warnings);
-    this.#reference = new ReferenceBuilder(emit, this.#warnings);
+    this.#emit =
+      context.onRecord ??
+      ((record) => {
+        this.#records.push(record);
+      });
+    this.#warnings = new DataWarnings(context.valueWarnings, this.#emit);
+    this.#item = new ItemBuilder(this.#emit, this.#warnings);
+    this.#reference = new ReferenceBuilder(this.#emit, this.#warnings);
     this.#scanner = new XmlScanner(this);
   }
 
@@ -212,7 +217,7 @@ export class DocumentReader implements XmlHandler {
     const { attributes } = this.#scanner;
     const origin = this.#originAt(offset);
     const formedAt = attributes.get('ДатаФормирования');
-    this.#records.push({
+    this.#emit({
       kind: 'document',
       origin,
       schema: attributes.get('ВерсияСхемы'),
@@ -229,7 +234,7 @@ export class DocumentReader implements XmlHandler {
     const only = this.#scanner.attributes.get('СодержитТолькоИзменения');
     const section = (local === 'ИзмененияПакетаПредложений' ? 'ПакетПредложений' : local) as SectionName;
     const byName = local === 'ИзмененияПакетаПредложений' ? true : undefined;
-    this.#records.push({
+    this.#emit({
       kind: 'section',
       origin: this.#originAt(offset),
       section,

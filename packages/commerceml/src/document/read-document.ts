@@ -35,6 +35,30 @@ export async function* readDocumentBatches(
 }
 
 /**
+ * Reads one document and hands each record to `visit` the moment it is complete, instead of gathering those of a chunk: a
+ * record that nobody keeps is then gone before the next collection of garbage, which has nothing to copy. Yields after each
+ * chunk, so that a slow consumer stops the reading as in `readDocumentBatches`.
+ *
+ * @throws as `readDocumentBatches`; what `visit` throws.
+ * @example for await (const _ of visitDocument(createReadStream('offers.xml'), stage)) await roomForMore();
+ */
+export async function* visitDocument(
+  source: DocumentSource,
+  visit: (record: CommerceMlRecord) => void,
+  options: ReadDocumentOptions = {},
+): AsyncGenerator<undefined, void, undefined> {
+  const feed = new DocumentFeed({ ...options, onRecord: visit });
+  for await (const chunk of source instanceof Uint8Array ? pieces(source) : source) {
+    options.signal?.throwIfAborted();
+    feed.push(chunk);
+    yield;
+  }
+  options.signal?.throwIfAborted();
+  feed.finish();
+  yield;
+}
+
+/**
  * Reads one document record by record.
  *
  * @throws as `readDocumentBatches`.

@@ -12,6 +12,7 @@ import {
   orderExchange,
   readExchange,
   readExchangeBatches,
+  visitExchange,
 } from '../../src/index.ts';
 import { makeZip } from './make-zip.ts';
 
@@ -187,6 +188,33 @@ describe('readExchange', () => {
       }
     }, reason);
     assert.equal(batches, 3);
+  });
+
+  it('visits the records that batches hold, in their order, each when it is complete', async () => {
+    const dir = path.join(scratch, 'visited');
+    await generateExchange(dir, { goods: 60, offersPerGood: 5 });
+    const gathered: CommerceMlRecord[] = [];
+    for await (const batch of readExchangeBatches(dir, { crossChecks: false })) gathered.push(...batch);
+    const visited: CommerceMlRecord[] = [];
+    let steps = 0;
+    for await (const _ of visitExchange(dir, (record) => visited.push(record))) steps += 1;
+    assert.deepEqual(visited, gathered);
+    assert.ok(steps > 1);
+    const enough = new Error('enough');
+    await assert.rejects(async () => {
+      const stop = (): void => {
+        throw enough;
+      };
+      for await (const _ of visitExchange(dir, stop)) steps += 1;
+    }, enough);
+    const cut = path.join(scratch, 'visited.xml');
+    await writeFile(cut, '<КоммерческаяИнформация>');
+    await assert.rejects(
+      async () => {
+        for await (const _ of visitExchange({ files: [cut] }, () => undefined)) steps += 1;
+      },
+      { code: 'truncated', line: 1 },
+    );
   });
 
   it('reads no further than it is asked to', async () => {

@@ -144,7 +144,7 @@ async function stageAndMerge(
   signal?.throwIfAborted();
   progress.tell({ stage: 'merging', step: 'duplicates' });
   const [client, second] = copiers;
-  const offersReady = removeOfferDuplicates(second);
+  const offersReady = removeOfferDuplicates(second, summary);
   // If the merge fails first, its error is the one to tell.
   offersReady.catch(() => undefined);
   await removeReferenceDuplicates(client);

@@ -1,12 +1,31 @@
 import type { Client } from 'pg';
+import { OPEN_ORDER_QUANTITIES } from '../../orders/sku-store.ts';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import type { MergeContext } from './merge-context.ts';
 import type { PriceMapping } from './merge-price-types.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
-import { VARIANT_FIELDS, variantColumns } from './variant-columns.ts';
+import { relayRows } from './relay-rows.ts';
+import type { FreshIds } from './reserve-fresh-ids.ts';
+import { freshStockColumns } from './stock-expression.ts';
+import { ALL_OFFERS, ARTICLE, madeSku, VARIANT_FIELDS, variantColumns } from './variant-columns.ts';
 
-/** Every column of a fresh variant but its product, which only the merge's transaction can see. */
+/** The columns of a fresh variant that come from offer, good, prices and rests alone. */
 export const JOINED_FIELDS = VARIANT_FIELDS.filter((field) => field !== 'product_id');
+
+/** What the catalogue already has of an empty one: whom orders know, and products that were not flushed. */
+const KNOWN = [
+  {
+    table: 'known_products',
+    columns: 'id int8, onec_id text COLLATE "C"',
+    rows: 'SELECT id, onec_id FROM products WHERE onec_id IS NOT NULL',
+  },
+  {
+    table: 'known_identities',
+    columns: 'id int8, onec_id text COLLATE "C", sku text COLLATE "C", quantity int4',
+    rows: `SELECT s.id, s.onec_id, s.sku, coalesce(open.quantity, 0)::int4 FROM sku_identities s
+      LEFT JOIN (${OPEN_ORDER_QUANTITIES}) open ON open.product_id = s.id WHERE s.onec_id IS NOT NULL`,
+  },
+] as const;
 
 /**
  * An empty table shaped like `product_variants`, for `joinFreshOffers`: the merge's transaction holds that one locked.
@@ -17,29 +36,86 @@ export async function prepareFreshJoin(client: Client): Promise<void> {
 }
 
 /**
- * Joins offers with their goods, prices and rests into `fresh_offers`, on the connection outside the transaction: all
- * of them are staged and committed, and the transaction's core is busy with products and identities meanwhile. Half
- * of loading a million variants was this join.
+ * Gives the second connection what it may not read itself, since the transaction holds those tables locked. Called
+ * in the transaction, before any product or identity is inserted.
+ */
+export async function relayKnown({ client, second }: MergeContext): Promise<void> {
+  for (const { table, columns, rows } of KNOWN) {
+    await second.query(`DROP TABLE IF EXISTS ${S}.${table}`);
+    await second.query(`CREATE UNLOGGED TABLE ${S}.${table} (${columns})`);
+    await relayRows({ source: client, rows, target: second, into: `${S}.${table}` });
+    await second.query(`ANALYZE ${S}.${table}`);
+  }
+}
+
+/**
+ * Computes the identities, variants and stock of an empty catalogue into `fresh_offers`, on the connection outside the
+ * transaction and with as many processes as the planner likes: an INSERT has one only. The transaction's own core is busy
+ * with the products meanwhile. It reads staging only; a table that the transaction has locked would stop both for ever.
  */
 export async function joinFreshOffers(
   context: MergeContext,
   prices: PriceMapping,
   warehouses: StagedWarehouses,
+  ids: FreshIds,
 ): Promise<void> {
   const { second } = context;
+  await second.query(`SET work_mem = '256MB'; SET enable_mergejoin = off; SET jit = off; SET lock_timeout = '30s';
+    SET default_statistics_target = 10`);
+  for (const [table, text] of Object.entries({
+    default_offers: defaultOffers(context),
+    orphan_offers: `SELECT o.id FROM ${S}.offers o WHERE NOT EXISTS (SELECT 1 FROM ${S}.goods g WHERE g.id = o.good_id)
+      AND NOT EXISTS (SELECT 1 FROM ${S}.known_products kp WHERE kp.onec_id = o.good_id)`,
+    taken_skus: TAKEN_SKUS,
+    fresh_offers: freshOffers(context, { prices, warehouses, ids }),
+  })) {
+    await second.query(`DROP TABLE IF EXISTS ${S}.${table}`);
+    await second.query(`CREATE UNLOGGED TABLE ${S}.${table} AS ${text}`);
+    if (table !== 'fresh_offers') await second.query(`ANALYZE ${S}.${table}`);
+  }
+}
+
+/** One pseudo offer for every good without offers, but for one of which no more is said than that it is deleted. Exchanges of prices or stock alone make no variant. */
+function defaultOffers({ mode }: MergeContext): string {
+  const rows = `SELECT g.ord, g.id, g.id AS good_id, g.name, g.article, g.barcode, g.color, g.size, NULL::jsonb AS images,
+    g.deleted FROM ${S}.goods g WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id)
+      AND NOT (g.deleted AND g.name = g.id AND EXISTS (SELECT 1 FROM ${S}.known_products kp WHERE kp.onec_id = g.id))`;
+  return mode === 'prices' || mode === 'stock' ? `${rows} LIMIT 0` : rows;
+}
+
+/** The skus that several variants ask for. An identity of the registry asks for its own, a new one for its article. */
+const TAKEN_SKUS = `SELECT sku FROM (
+    SELECT k.sku FROM ${ALL_OFFERS} o JOIN ${S}.known_identities k ON k.onec_id = o.id WHERE k.sku <> ''
+    UNION ALL
+    SELECT ${ARTICLE} FROM ${ALL_OFFERS} o WHERE o.article <> '' AND ${ARTICLE} <> ''
+      AND NOT EXISTS (SELECT 1 FROM ${S}.orphan_offers x WHERE x.id = o.id)
+      AND NOT EXISTS (SELECT 1 FROM ${S}.known_identities k WHERE k.onec_id = o.id AND k.sku <> '')) wanted
+  GROUP BY sku HAVING count(*) > 1`;
+
+interface FreshRows {
+  readonly prices: PriceMapping;
+  readonly warehouses: StagedWarehouses;
+  readonly ids: FreshIds;
+}
+
+function freshOffers(context: MergeContext, { prices, warehouses, ids }: FreshRows): string {
   const columns = variantColumns(context, prices, warehouses);
-  const fields = JOINED_FIELDS.map((field) => `${columns[field]} AS ${field}`).join(', ');
-  await second.query(`SET work_mem = '256MB'; SET enable_mergejoin = off; SET jit = off`);
-  await second.query(`DROP TABLE IF EXISTS ${S}.fresh_offers`);
-  await second.query(
-    `CREATE UNLOGGED TABLE ${S}.fresh_offers AS
-     SELECT o.id AS onec_id, o.good_id, ${fields}
-     FROM (SELECT *, false AS is_default FROM ${S}.offers) o
-       LEFT JOIN ${S}.goods g ON g.id = o.good_id
-       LEFT JOIN ${S}.prices p ON p.id = o.id
-       LEFT JOIN ${S}.rests r ON r.id = o.id
-       LEFT JOIN ${S}.no_variant v ON false`,
-  );
-  await second.query(`SET default_statistics_target = 10; ANALYZE ${S}.fresh_offers (onec_id, good_id)`);
-  await second.query('RESET work_mem; RESET enable_mergejoin; RESET jit; RESET default_statistics_target');
+  const wanted = `coalesce(k.sku, ${ARTICLE})`;
+  return `SELECT ${ids.variant} + abs(o.ord) AS id, o.id AS onec_id, o.good_id, k.id IS NULL AS is_new,
+      coalesce(k.id, ${ids.identity} + abs(o.ord)) AS sku_identity_id, coalesce(kp.id, ${ids.product} + abs(g.ord)) AS product_id,
+      CASE WHEN ${wanted} <> '' AND t.sku IS NULL THEN ${wanted} ELSE ${madeSku('o.id')} END AS sku,
+      coalesce(k.quantity, 0) AS reserved_quantity,
+      ${[
+        ...JOINED_FIELDS.map((field) => `${columns[field]} AS ${field}`),
+        ...freshStockColumns(warehouses),
+      ].join(', ')}
+    FROM ${ALL_OFFERS} o
+      LEFT JOIN ${S}.goods g ON g.id = o.good_id
+      LEFT JOIN ${S}.known_products kp ON kp.onec_id = o.good_id
+      LEFT JOIN ${S}.prices p ON p.id = o.id
+      LEFT JOIN ${S}.rests r ON r.id = o.id
+      LEFT JOIN ${S}.known_identities k ON k.onec_id = o.id
+      LEFT JOIN ${S}.taken_skus t ON t.sku = ${wanted}
+      LEFT JOIN ${S}.no_variant v ON false
+    WHERE g.id IS NOT NULL OR kp.id IS NOT NULL`;
 }

@@ -8,18 +8,20 @@ import type { ExchangeSummary } from '../staging/exchange-summary.ts';
 import { STAGING_SCHEMA } from '../staging/staging-schema.ts';
 import { dropIndexes } from './bulk-load.ts';
 import { deactivateAbsent } from './deactivate-absent.ts';
-import { joinFreshOffers } from './join-fresh-offers.ts';
+import { joinFreshOffers, relayKnown } from './join-fresh-offers.ts';
+import { findUnknownKeys, loadFreshVariants, warnUnknownKeys } from './load-fresh-variants.ts';
 import { mergeBrands } from './merge-brands.ts';
 import { mergeCategories } from './merge-categories.ts';
 import { type MergeContext, type MergeCounters, noCounters } from './merge-context.ts';
 import { mergeOtherPrices } from './merge-other-prices.ts';
-import { mergePriceTypes } from './merge-price-types.ts';
+import { mergePriceTypes, type PriceMapping } from './merge-price-types.ts';
 import { decideActivity, mergeProducts } from './merge-products.ts';
 import { mergeProductProperties, mergePropertyDictionaries } from './merge-properties.ts';
 import { mergeStocks } from './merge-stocks.ts';
 import { mergeVariants, removeReplacedDefaults } from './merge-variants.ts';
-import { mergeWarehouses } from './merge-warehouses.ts';
+import { mergeWarehouses, type StagedWarehouses } from './merge-warehouses.ts';
 import { reportUnmappedColors } from './report-unmapped-colors.ts';
+import { type FreshIds, lastStagedOrd, reserveFreshIds } from './reserve-fresh-ids.ts';
 
 /** What a merge did. */
 export interface MergeResult {
@@ -48,6 +50,8 @@ export interface MergeOptions {
   readonly onStep: (step: string) => void;
 }
 
+/** Ids of an empty catalogue are computed from record numbers up to here; those of a second reading begin far above. */
+const FRESH_ORD_MAX = 1_000_000_000;
 /** A merge waits this long for a row or table that someone else holds, and then gives up whole. */
 const LOCK_TIMEOUT = '30s';
 /** A million keys of 73 bytes hash in one batch. */
@@ -91,27 +95,29 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     await client.query(`SET LOCAL ${name} = '${value}'`);
   }
   await takeMergeLock(client);
+  const lastOrd = await lastStagedOrd(client);
+  const fresh = Number(lastOrd) <= FRESH_ORD_MAX && (await isFresh(client));
+  const rebuild = fresh ? await dropIndexes(client) : undefined;
+  const freshIds = fresh ? await reserveFreshIds(client, lastOrd) : undefined;
   const context: MergeContext = {
     client,
     second: options.second,
     mode,
     summary,
-    fresh: await isFresh(client),
+    fresh,
+    freshIds,
     counters: noCounters(),
   };
   const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     onStep(name);
     return await work();
   };
-  const rebuild = context.fresh ? await dropIndexes(client) : undefined;
   const prices = await step('price types', async () => await mergePriceTypes(context));
   const warehouses = await step('warehouses', async () => await mergeWarehouses(context));
-  const { offersReady } = options;
-  const joined = context.fresh
-    ? offersReady.then(async () => await joinFreshOffers(context, prices, warehouses))
-    : offersReady;
-  // If the transaction fails first, its error is the one to tell.
-  joined.catch(() => undefined);
+  const freshLoad =
+    freshIds === undefined
+      ? undefined
+      : await startFreshLoad(context, options, { prices, warehouses, freshIds });
   await step('categories', async () => await mergeCategories(context));
   await step('brands', async () => await mergeBrands(context));
   await step('products', async () => await mergeProducts(context));
@@ -119,11 +125,20 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     await mergePropertyDictionaries(context);
     await mergeProductProperties(context);
   });
-  await step('variants', async () => {
-    await offersReady;
-    await mergeVariants(context, { prices, warehouses, joined });
-  });
-  await step('stock', async () => await mergeStocks(context, warehouses));
+  let unknownKeys: Promise<void> | undefined;
+  if (freshLoad === undefined) {
+    await step('variants', async () => {
+      await options.offersReady;
+      await mergeVariants(context, prices, warehouses);
+    });
+    await step('stock', async () => await mergeStocks(context, warehouses));
+  } else {
+    await step('variants', async () => {
+      await freshLoad.joined;
+      await loadFreshVariants(context, warehouses);
+    });
+    unknownKeys = quietly(findUnknownKeys(context.second));
+  }
   await step('other prices', async () => await mergeOtherPrices(context, prices));
   const absence = await step('absence', async () => {
     const note = await deactivateAbsent(context);
@@ -132,10 +147,35 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
   });
   await step('activity', async () => await decideActivity(context));
   if (rebuild !== undefined) await step('indexes', rebuild);
+  await unknownKeys;
+  if (context.fresh) await warnUnknownKeys(context);
   return await step(
     'session',
     async () => await finish(context, { sessionId, absence, bytes: options.bytes }),
   );
+}
+
+interface FreshLoad {
+  readonly prices: PriceMapping;
+  readonly warehouses: StagedWarehouses;
+  readonly freshIds: FreshIds;
+}
+
+/** Starts the second connection on the rows of an empty catalogue. Resolves when `fresh_offers` is complete. */
+async function startFreshLoad(
+  context: MergeContext,
+  { offersReady }: MergeOptions,
+  { prices, warehouses, freshIds }: FreshLoad,
+): Promise<{ readonly joined: Promise<void> }> {
+  await offersReady;
+  await relayKnown(context);
+  return { joined: quietly(joinFreshOffers(context, prices, warehouses, freshIds)) };
+}
+
+/** If the transaction fails first, its error is the one to tell. */
+function quietly(work: Promise<void>): Promise<void> {
+  work.catch(() => undefined);
+  return work;
 }
 
 async function isFresh(client: Client): Promise<boolean> {

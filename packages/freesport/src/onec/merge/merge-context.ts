@@ -1,6 +1,7 @@
 import type { Client, ClientBase } from 'pg';
 import type { ImportMode } from '../import-mode.ts';
 import type { ExchangeSummary } from '../staging/exchange-summary.ts';
+import type { FreshIds } from './reserve-fresh-ids.ts';
 
 /** What every part of the merge gets: the connection of its one transaction and what is known of the exchange. */
 export interface MergeContext {
@@ -14,6 +15,8 @@ export interface MergeContext {
    * rows instead of with each of them.
    */
   readonly fresh: boolean;
+  /** Where the ids of goods and offers begin; only for an empty catalogue. */
+  readonly freshIds?: FreshIds | undefined;
   readonly counters: MergeCounters;
 }
 

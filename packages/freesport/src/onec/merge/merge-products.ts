@@ -64,12 +64,13 @@ export async function mergeProducts(context: MergeContext): Promise<void> {
 
 /** Sorted by 1C id: keys then reach the indexes in order, which is several times cheaper than at random. */
 async function addNewProducts(context: MergeContext, fields: readonly string[]): Promise<void> {
+  const id = context.freshIds === undefined ? undefined : `${context.freshIds.product} + abs(f.ord)`;
   context.counters.productsInserted += await run(
     context,
     `WITH fresh AS (
        SELECT i.*, count(*) OVER (PARTITION BY slug) AS askers FROM ${S}.incoming_products i WHERE product_id IS NULL)
-     INSERT INTO products (onec_id, slug, ${fields.join(', ')}, is_active, last_sync_at)
-     SELECT f.onec_id, CASE WHEN f.askers > 1 OR EXISTS (SELECT 1 FROM products p WHERE p.slug = f.slug)
+     INSERT INTO products (${id === undefined ? '' : 'id, '}onec_id, slug, ${fields.join(', ')}, is_active, last_sync_at)
+     SELECT ${id === undefined ? '' : `${id}, `}f.onec_id, CASE WHEN f.askers > 1 OR EXISTS (SELECT 1 FROM products p WHERE p.slug = f.slug)
          THEN f.slug || '-' || left(md5(f.onec_id), 10) ELSE f.slug END,
        ${fields.map((field) => `f.${field}`).join(', ')}, f.sync_status <> 'deleted', now()
      FROM fresh f ORDER BY f.onec_id`,

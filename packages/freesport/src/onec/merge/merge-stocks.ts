@@ -10,7 +10,6 @@ import { missingRestIsZero, stagedQuantity } from './stock-expression.ts';
 export async function mergeStocks(context: MergeContext, warehouses: StagedWarehouses): Promise<void> {
   const { counters, summary } = context;
   if (summary.coverage.rest === undefined) return;
-  if (warehouses.staged.length === 0 && context.fresh) return;
   const figures = warehouses.staged.map(
     (warehouse) => `(${warehouse.id}::int8, ${stagedQuantity(warehouse)})`,
   );
@@ -18,13 +17,6 @@ export async function mergeStocks(context: MergeContext, warehouses: StagedWareh
      FROM ${S}.rests r JOIN product_variants v ON v.onec_id = r.id
        CROSS JOIN LATERAL (VALUES ${figures.join(', ') || '(NULL::int8, NULL::int4)'}) AS w (id, quantity)
      WHERE r.total IS NULL AND w.quantity`;
-  if (context.fresh) {
-    counters.stockRows += await run(
-      context,
-      `INSERT INTO variant_stocks (variant_id, warehouse_id, quantity) ${incoming} > 0`,
-    );
-    return;
-  }
   await run(context, `CREATE UNLOGGED TABLE ${S}.incoming_stocks AS ${incoming} IS NOT NULL`);
   await run(context, `ANALYZE ${S}.incoming_stocks`);
   counters.stockRows += await removeGone(context);

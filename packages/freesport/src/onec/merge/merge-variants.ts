@@ -1,7 +1,6 @@
 import { OPEN_ORDER_QUANTITIES } from '../../orders/sku-store.ts';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { absenceOfOffersIsProven } from './deactivate-absent.ts';
-import { type FreshFigures, loadFreshVariants } from './load-fresh-variants.ts';
 import { type MergeContext, run } from './merge-context.ts';
 import type { PriceMapping } from './merge-price-types.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
@@ -18,10 +17,12 @@ import {
  * of an offer, a price or a rest, the row as it should be, and keeps it only where it is new or different; what follows
  * touches just those rows, so an unchanged catalogue is read and never written.
  */
-export async function mergeVariants(context: MergeContext, figures: FreshFigures): Promise<void> {
+export async function mergeVariants(
+  context: MergeContext,
+  prices: PriceMapping,
+  warehouses: StagedWarehouses,
+): Promise<void> {
   await gatherKeys(context);
-  if (context.fresh) return await loadFreshVariants(context, figures);
-  const { prices, warehouses } = figures;
   await computeRows(context, prices, warehouses);
   await warnSkipped(context);
   await findTakenSkus(context);

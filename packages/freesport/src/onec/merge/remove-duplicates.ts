@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { ExchangeSummary, KeyedTable } from '../staging/exchange-summary.ts';
 import {
   STAGING_SCHEMA as S,
   STAGED_PRICE_COLUMNS,
@@ -18,7 +19,10 @@ const REFERENCE_TABLES = ['groups', 'price_types', 'warehouses', 'properties', '
  */
 export async function removeReferenceDuplicates(client: Client): Promise<void> {
   await forStaging(client, async () => {
-    for (const table of REFERENCE_TABLES) await keepLast(client, table);
+    for (const table of REFERENCE_TABLES) {
+      await keepLast(client, table);
+      await client.query(`ANALYZE ${S}.${table}`);
+    }
     await client.query(
       `DELETE FROM ${S}.property_values t USING
          (SELECT property_id, id, max(ord) AS kept FROM ${S}.property_values GROUP BY 1, 2 HAVING count(*) > 1) twice
@@ -31,12 +35,32 @@ export async function removeReferenceDuplicates(client: Client): Promise<void> {
  * The same for offers, prices and rests, beside the merge's first steps, which do not look at them. Prices and rests
  * of one key may be spread over files, so of those the later figure of each type and warehouse wins.
  */
-export async function removeOfferDuplicates(client: Client): Promise<void> {
+export async function removeOfferDuplicates(
+  client: Client,
+  { repeated }: Pick<ExchangeSummary, 'repeated'>,
+): Promise<void> {
   await forStaging(client, async () => {
-    await keepLast(client, 'offers');
-    await combine(client, 'prices', columns('p', STAGED_PRICE_COLUMNS));
-    await combine(client, 'rests', ['total', ...columns('q', STAGED_WAREHOUSE_COLUMNS)]);
+    if (repeated.offers !== 'no') await keepLast(client, 'offers', among(repeated, 'offers'));
+    if (repeated.prices !== 'no') {
+      await combine(client, 'prices', columns('p', STAGED_PRICE_COLUMNS), among(repeated, 'prices'));
+    }
+    if (repeated.rests !== 'no') {
+      await combine(
+        client,
+        'rests',
+        ['total', ...columns('q', STAGED_WAREHOUSE_COLUMNS)],
+        among(repeated, 'rests'),
+      );
+    }
+    await client.query(`ANALYZE ${S}.offers, ${S}.prices, ${S}.rests`);
   });
+}
+
+/** SQL for the keys to look at: those that the reader suspects, or all. */
+function among(repeated: ExchangeSummary['repeated'], table: KeyedTable): string {
+  return repeated[table] === 'suspects'
+    ? `WHERE id IN (SELECT id FROM ${S}.suspects WHERE staged_in = '${table}')`
+    : '';
 }
 
 async function forStaging(client: Client, work: () => Promise<void>): Promise<void> {
@@ -45,13 +69,16 @@ async function forStaging(client: Client, work: () => Promise<void>): Promise<vo
   await client.query('RESET work_mem; RESET default_statistics_target');
 }
 
-async function keepLast(client: Client, table: (typeof REFERENCE_TABLES)[number] | 'offers'): Promise<void> {
+async function keepLast(
+  client: Client,
+  table: (typeof REFERENCE_TABLES)[number] | 'offers',
+  where = '',
+): Promise<void> {
   const removed = await client.query(
     `DELETE FROM ${S}.${table} t USING
-       (SELECT id, max(ord) AS kept FROM ${S}.${table} GROUP BY id HAVING count(*) > 1) twice
+       (SELECT id, max(ord) AS kept FROM ${S}.${table} ${where} GROUP BY id HAVING count(*) > 1) twice
      WHERE t.id = twice.id AND t.ord < twice.kept`,
   );
-  await client.query(`ANALYZE ${S}.${table}`);
   // Dictionaries come again in every portion of an export; only a repeated good or offer is worth a word.
   if ((removed.rowCount ?? 0) === 0 || (table !== 'goods' && table !== 'offers')) return;
   await client.query(`INSERT INTO ${S}.warnings (code, message) VALUES ('duplicate-id', $1)`, [
@@ -63,16 +90,20 @@ function columns(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }
 
-async function combine(client: Client, table: 'prices' | 'rests', figures: readonly string[]): Promise<void> {
+async function combine(
+  client: Client,
+  table: 'prices' | 'rests',
+  figures: readonly string[],
+  where: string,
+): Promise<void> {
   const latest = figures.map(
     (figure) =>
       `(array_agg(${figure} ORDER BY ord DESC) FILTER (WHERE ${figure} IS NOT NULL))[1] AS ${figure}`,
   );
   await client.query(
-    `WITH twice AS (SELECT id FROM ${S}.${table} GROUP BY id HAVING count(*) > 1),
+    `WITH twice AS (SELECT id FROM ${S}.${table} ${where} GROUP BY id HAVING count(*) > 1),
        gone AS (DELETE FROM ${S}.${table} t USING twice WHERE t.id = twice.id RETURNING t.*)
      INSERT INTO ${S}.${table} (ord, id, ${figures.join(', ')})
      SELECT max(ord), id, ${latest.join(', ')} FROM gone GROUP BY id`,
   );
-  await client.query(`ANALYZE ${S}.${table}`);
 }

@@ -32,6 +32,19 @@ export function stagedQuantity(warehouse: StagedWarehouse): string {
     ORDER BY x.ord DESC LIMIT 1)`;
 }
 
+/** Name of the column of `fresh_offers` that holds the figure of a warehouse. */
+export function freshStockColumn(warehouse: StagedWarehouse): string {
+  return `stock_${warehouse.id}`;
+}
+
+/** SQL for those columns over the staged row `r`; null where the row gives a total only. */
+export function freshStockColumns(warehouses: StagedWarehouses): string[] {
+  return warehouses.staged.map(
+    (warehouse) =>
+      `CASE WHEN r.total IS NULL THEN ${stagedQuantity(warehouse)} END AS ${freshStockColumn(warehouse)}`,
+  );
+}
+
 /** What stays in warehouses that a row of changes does not name; looked up only for rows that may leave one out. */
 function keptStock(context: MergeContext, warehouses: StagedWarehouses): string {
   if (context.fresh || context.summary.coverage.rest === 'full') return '0';

@@ -38,6 +38,9 @@ export const VARIANT_FIELDS = [...OFFER_FIELDS, ...FIGURE_FIELDS];
 export const ALL_OFFERS = `(SELECT *, false AS is_default FROM ${S}.offers
   UNION ALL SELECT *, true FROM ${S}.default_offers)`;
 
+/** The article of the offer `o`, as a sku; empty where it has none. */
+export const ARTICLE = `left(trim(coalesce(o.article, '')), 100)`;
+
 /** The sku that is made from the 1C id of an offer: stable and independent of the order of arrival. */
 export function madeSku(onecId: string): string {
   return `'SKU-' || left(md5(${onecId}), 16)`;

@@ -16,6 +16,18 @@ export interface StagedPlace {
   readonly column: number | undefined;
 }
 
+/** Staging tables whose keys should be there once and may not be. */
+export type KeyedTable = 'offers' | 'prices' | 'rests';
+
+/** How many rows a reading has staged, and how many of their keys it suspects of being repeated. */
+export interface StagedKeys {
+  readonly rows: number;
+  readonly suspects: number;
+}
+
+/** Suspects kept a table; with more of them the whole table is looked through. */
+export const SUSPECTS_MAX = 20_000;
+
 /** What a whole exchange held, known once it is read to its end. */
 export interface ExchangeSummary {
   /** `ВерсияСхемы` of the first file, empty where absent. */
@@ -37,12 +49,18 @@ export interface ExchangeSummary {
   readonly warehouses: readonly StagedPlace[];
   /** Ids of the property `Бренд`, where the exchange has it. */
   readonly brandPropertyIds: readonly string[];
+  /**
+   * Whether keys are repeated in a table: `no`, `suspects` (those in the staging table of that name and no others) or `unknown`,
+   * where two readings have filled it, or where the suspects were too many to be kept.
+   */
+  readonly repeated: Readonly<Record<KeyedTable, 'no' | 'suspects' | 'unknown'>>;
   /** Warnings of the reader and of staging, by code. */
   readonly warnings: Readonly<Record<string, number>>;
 }
 
 /** What one reading of an exchange held: the whole of it, or some of its phases. */
-export interface ReadingSummary extends Omit<ExchangeSummary, 'exchangeKey'> {
+export interface ReadingSummary extends Omit<ExchangeSummary, 'exchangeKey' | 'repeated'> {
+  readonly keys: Readonly<Record<KeyedTable, StagedKeys>>;
   readonly fileKeys: FileKeys;
 }
 
@@ -79,7 +97,20 @@ export function combineSummaries(readings: readonly ReadingSummary[]): ExchangeS
     priceTypes: [...types.values()],
     warehouses: [...places.values()],
     brandPropertyIds: [...new Set(readings.flatMap(({ brandPropertyIds }) => brandPropertyIds))],
+    repeated: {
+      offers: repeatedIn(readings.map(({ keys }) => keys.offers)),
+      prices: repeatedIn(readings.map(({ keys }) => keys.prices)),
+      rests: repeatedIn(readings.map(({ keys }) => keys.rests)),
+    },
   };
+}
+
+function repeatedIn(staged: readonly StagedKeys[]): 'no' | 'suspects' | 'unknown' {
+  const filled = staged.filter(({ rows }) => rows > 0);
+  const suspects = sum(filled.map((keys) => keys.suspects));
+  // A reading knows its own keys only.
+  if (filled.length > 1 || suspects > SUSPECTS_MAX) return 'unknown';
+  return suspects === 0 ? 'no' : 'suspects';
 }
 
 function add(total: Record<string, number>, more: Readonly<Record<string, number>>): void {

@@ -1,4 +1,4 @@
-import { type CommerceMlRecord, orderExchange, readExchangeBatches } from 'commerceml';
+import { type CommerceMlRecord, orderExchange, visitExchange } from 'commerceml';
 import type { ImportMode } from '../import-mode.ts';
 import { ChunkBuffers } from './chunk-buffers.ts';
 import { ChunkWriter } from './chunk-writer.ts';
@@ -42,12 +42,16 @@ export async function* readStaging(
   const wanted = ordered.filter(({ phase }) => request.phases?.includes(phase) ?? true);
   let progress: StageProgress = { file: '', phase: '', records: 0, bytes: 0, bytesTotal: 0 };
   let reportedAt = 0;
-  const batches = readExchangeBatches(
+  const steps = visitExchange(
     { files: wanted.map(({ file }) => keys.watch(file)) },
+    (record) => {
+      if (kinds !== undefined && !kinds.has(record.kind)) return;
+      attributes.see(record);
+      stager.take(record);
+    },
     {
-      // The merge compares records with the whole catalogue in view. Defects of single values (padding, sentinels) skip
-      // nothing: there are five an offer in real exports, and `commerceml inspect` reports them.
-      crossChecks: false,
+      // Defects of single values (padding, sentinels) skip nothing: there are five an offer in real exports, and
+      // `commerceml inspect` reports them.
       valueWarnings: false,
       onFile: ({ file, phase, bytesBefore, bytesTotal }) => {
         progress = { file, phase, records: stager.records, bytes: bytesBefore, bytesTotal };
@@ -55,12 +59,7 @@ export async function* readStaging(
       },
     },
   );
-  for await (const records of batches) {
-    for (const record of records) {
-      if (kinds !== undefined && !kinds.has(record.kind)) continue;
-      attributes.see(record);
-      stager.take(record);
-    }
+  for await (const _ of steps) {
     if (performance.now() - reportedAt > PROGRESS_EVERY_MS) {
       reportedAt = performance.now();
       ready.push({ type: 'progress', progress: { ...progress, records: stager.records } });

@@ -13,6 +13,7 @@ import { type CopyValue, copyField, copyRow } from './copy-text.ts';
 import type { ReadingSummary, SectionedKind } from './exchange-summary.ts';
 import { RAISED_BY_MERGE } from './raised-by-merge.ts';
 import type { StageNumbering } from './stage-message.ts';
+import { StagedKeyCounts } from './staged-keys.ts';
 import { STAGED_PRICE_COLUMNS, STAGED_WAREHOUSE_COLUMNS, type StagingTableName } from './staging-schema.ts';
 import { vatRate } from './vat-rate.ts';
 
@@ -81,6 +82,7 @@ export class RecordStager {
   #restOffer: string | undefined;
   #rests: (number | undefined)[] = [];
   #restTotal: number | undefined;
+  readonly #keys = new StagedKeyCounts((table, id) => this.#row('suspects', [table, id]));
 
   constructor(options: RecordStagerOptions) {
     this.#options = options;
@@ -139,6 +141,7 @@ export class RecordStager {
       })),
       brandPropertyIds: [...this.#brandProperties],
       warnings: this.#warnings,
+      keys: this.#keys.counts,
     };
   }
 
@@ -295,6 +298,7 @@ export class RecordStager {
     const prices = this.#prices;
     let row = `${this.#ord}\t${copyField(id)}`;
     for (let column = 0; column < STAGED_PRICE_COLUMNS; column += 1) row += `\t${prices[column] ?? '\\N'}`;
+    this.#keys.add('prices', id);
     this.#options.add('prices', `${row}\n`);
     prices.length = 0;
   }
@@ -339,6 +343,7 @@ export class RecordStager {
     const rests = this.#rests;
     let row = `${this.#ord}\t${copyField(id)}\t${this.#restTotal ?? '\\N'}`;
     for (let column = 0; column < STAGED_WAREHOUSE_COLUMNS; column += 1) row += `\t${rests[column] ?? '\\N'}`;
+    this.#keys.add('rests', id);
     this.#options.add('rests', `${row}\n`);
     rests.length = 0;
     this.#restTotal = undefined;
@@ -372,6 +377,7 @@ export class RecordStager {
   }
 
   #row(table: StagingTableName, values: readonly CopyValue[]): void {
+    if (table === 'offers') this.#keys.add(table, String(values[1]));
     this.#options.add(table, copyRow(values));
   }
 }

@@ -27,6 +27,7 @@ export type StagingTableName =
   | 'price_extra'
   | 'rests'
   | 'rest_extra'
+  | 'suspects'
   | 'warnings';
 
 // Text columns that are joined on collate "C": the ids are opaque, and comparing bytes is several times cheaper.
@@ -162,6 +163,13 @@ export const STAGING_TABLES: readonly StagingTable[] = [
       ['id', ID],
       ['warehouse_id', ID],
       ['quantity', 'int4'],
+    ],
+  },
+  {
+    name: 'suspects',
+    columns: [
+      ['staged_in', 'text'],
+      ['id', ID],
     ],
   },
   {
