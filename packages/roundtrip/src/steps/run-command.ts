@@ -8,6 +8,7 @@ import { type Duration, durationMs } from '../runbook/duration.ts';
 import { type StepCommon, type StepEffect, type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import { runOn } from '../services/run-on.ts';
 import type { RemoteHost } from '../services/ssh.ts';
+import { noteInvalidIndexes, refuseHalfBuilt } from './half-built-indexes.ts';
 import { observeLocks } from './observe-locks.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import { endSurvivors, noteChildren, noteRemote } from './survivors.ts';
@@ -197,6 +198,10 @@ async function observedLocks(
   };
 }
 
+function changesDatabase(context: StepContext, args: CommandArgs): boolean {
+  return args.database && context.step.effect !== 'none';
+}
+
 async function inspectCommand(context: StepContext, args: CommandArgs): Promise<Inspection> {
   await endSurvivors(context);
   if (args.inspect === undefined) return args.idempotent ? 'not-done' : 'unknown';
@@ -209,6 +214,7 @@ export const commandKind = anyStepKind<CommandArgs>({
   kind: 'command',
   inspect: inspectCommand,
   async do(context, args) {
+    if (changesDatabase(context, args)) await noteInvalidIndexes(context, args.on);
     const locks = await observedLocks(context, args);
     const result = await runStepCommand(context, args, args.argv).finally(locks.stop);
     writeFileSync(path.join(context.runDirectory, `${context.step.id}.stdout`), result.stdout, {
@@ -218,6 +224,7 @@ export const commandKind = anyStepKind<CommandArgs>({
     return { exitCode, durationMs, stdout: lastLine(result), locks: locks.held() };
   },
   async verify(context, args) {
+    if (changesDatabase(context, args)) await refuseHalfBuilt(context, args.on);
     if (args.verify === undefined) return {};
     const result = await runStepCommand(context, args, args.verify);
     return { verified: lastLine(result) };
