@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { madeExchange, madeStyle } from '../../../commerceml/test/exchange/made-arbitrary.ts';
-import type { MadeExchange } from '../../../commerceml/test/exchange/made-exchange.ts';
+import type { MadeExchange, Written } from '../../../commerceml/test/exchange/made-exchange.ts';
 import { type MadeStyle, madeFiles, PLAIN } from '../../../commerceml/test/exchange/made-files.ts';
 import { type ImportMode, importExchange } from '../../src/onec/index.ts';
 import { rowVersions } from './catalogue-rows.ts';
@@ -32,8 +32,13 @@ describe('the import of a made exchange', () => {
     }
     return directory;
   };
-  const load = async (shop: ShopDatabase, source: string, mode: ImportMode): Promise<void> => {
-    await importExchange({ source, mode, connection: shop.connection, again: true });
+  const load = async (
+    shop: ShopDatabase,
+    source: string,
+    mode: ImportMode,
+    secondReadingBytesMin?: number,
+  ): Promise<void> => {
+    await importExchange({ source, mode, connection: shop.connection, again: true, secondReadingBytesMin });
   };
 
   it('is the catalogue of its model, and a second one changes no row', async () => {
@@ -44,11 +49,45 @@ describe('the import of a made exchange', () => {
         await load(shop, source, 'full');
         assert.deepEqual(await catalogueRows(shop), expectedCatalogue(exchange));
         const versions = await rowVersions(shop);
-        await load(shop, source, 'full');
+        // Where prices and rests have files of their own, they are read by a thread of their own this time.
+        await load(shop, source, 'full', 1);
         assert.deepEqual(await rowVersions(shop), versions);
       }),
       { seed: 1130, numRuns: 15 },
     );
+  });
+
+  it('may have more price types and warehouses than staging has columns, and texts longer than the catalogue takes', async () => {
+    const many = Array.from({ length: 20 }, (_, index) => index);
+    const written20 = (offset: number): [string, Written][] =>
+      many.map((index) => [`t'${index}`, [`${index + offset},5`, `${index + offset}.5`]]);
+    const long = 'Мяч\\t\\N \\. 🏀'.repeat(60);
+    const exchange: MadeExchange = {
+      schema: '3.1',
+      changesOnly: false,
+      priceTypes: many.map((index) => [`t'${index}`, index === 15 ? 'Розничная' : `Тип ${index}`, 'RUB']),
+      groups: [{ id: 'gr0', name: 'Мячи' }],
+      goods: [
+        { id: 'g1', name: long, description: long.repeat(10), groups: ['gr0'], images: [long.slice(0, 200)] },
+      ],
+      offers: [
+        { id: 'g1#a', name: long, prices: written20(0), stock: { shape: 'rests', stores: written20(3) } },
+        {
+          id: 'g1#b',
+          name: long,
+          prices: written20(1).slice(10),
+          stock: { shape: 'attributes', stores: written20(1) },
+        },
+      ],
+    };
+    const shop = await databases.create();
+    for (const layout of ['folders', 'two', 'parts'] as const) {
+      await load(shop, written(exchange, { ...PLAIN, layout }), 'full', 1);
+      assert.deepEqual(await catalogueRows(shop), expectedCatalogue(exchange));
+    }
+    const versions = await rowVersions(shop);
+    await load(shop, written(exchange, PLAIN), 'full');
+    assert.deepEqual(await rowVersions(shop), versions);
   });
 
   it('deactivates what a full one no longer has, and nothing else ever does', async () => {
