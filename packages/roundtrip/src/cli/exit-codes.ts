@@ -58,7 +58,8 @@ export function exitCodeOfHalt(options: {
     case 'stuck':
       return EXIT.rollbackFailed;
     case 'interrupted':
-      return EXIT.interrupted;
+      // Nobody interrupted it: it waits for a decision.
+      return halt.code === 'rollback-deadline-passed' ? EXIT.waiting : EXIT.interrupted;
     case 'none':
       if (halt.verdict === 'succeeded' || halt.verdict === 'finished') return EXIT.success;
       if (halt.verdict === 'rolled-back') return rollbackAsked ? EXIT.success : EXIT.rolledBack;

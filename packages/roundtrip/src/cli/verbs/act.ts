@@ -1,10 +1,12 @@
 import type { ControlStore } from '../../control/control-store.ts';
 import { finishRun, type HumanDecision, resumeRun, rollBack } from '../../engine/continue-run.ts';
 import type { Operation, Override, RunResult } from '../../engine/operation.ts';
+import { overrunGuard } from '../../engine/overrun-guard.ts';
 import { planFor } from '../../engine/preflight-run.ts';
 import { rowsAtStake } from '../../engine/rows-at-stake.ts';
 import { rehearse, startRun } from '../../engine/start-run.ts';
 import { Refused } from '../../errors.ts';
+import { readReceipts } from '../../journal/receipt.ts';
 import type { Plan } from '../../runbook/plan.ts';
 import type { Runbook } from '../../runbook/runbook.ts';
 import { concludeRun } from '../conclude.ts';
@@ -142,8 +144,16 @@ async function acting(
   const json = options.json === true;
   let plan: Plan | undefined;
   const progress = createProgress(environment, { json, plan: () => plan });
+  const guard = overrunGuard({
+    plan: () => plan,
+    receipt: (hash) => readReceipts(means.store.state).receipts.find(({ planHash }) => planHash === hash),
+    now: environment.now,
+  });
   const operation = operationOf(environment, means.store, means.runbook, {
-    onRecord: progress.onRecord,
+    onRecord: (record, state) => {
+      progress.onRecord(record, state);
+      guard.onRecord(record, state);
+    },
     onLog: progress.onLog,
     onPlan: (known) => {
       plan = known;
@@ -151,7 +161,7 @@ async function acting(
   });
   let result: RunResult;
   try {
-    result = await act(operation);
+    result = await act({ ...operation, signal: AbortSignal.any([operation.signal, guard.signal]) });
   } finally {
     // Before the conclusion, which would else be drawn over by the last frame.
     progress.stop();

@@ -1,4 +1,5 @@
 import { decide } from '../../engine/decide.ts';
+import { rollbackDeadlineMs } from '../../engine/overrun-guard.ts';
 import { type WayBackLight, wayBackLight } from '../../engine/way-back-light.ts';
 import { type RunState, stepState } from '../../journal/fold.ts';
 import { readReceipts } from '../../journal/receipt.ts';
@@ -34,17 +35,22 @@ export const registerStatus: RegisterVerb = (program, run) => {
         );
         const wayBack =
           state.started.kind === 'live' ? await wayBackLight(plan, state, receipt?.rollbackMs) : null;
+        const deadlineMs =
+          state.verdict === undefined && state.direction === 'forward'
+            ? rollbackDeadlineMs(plan, state, receipt)
+            : undefined;
         const tables = withChangesSoFar(judgedTables(plan, state), wayBack?.customers);
         const { stdout } = environment;
         if (options.json === true) {
           stdout.write(
-            `${JSON.stringify({ version: 1, type: 'verdict', exitCode: 0, runId, production: productionState(state), next: decision, operating, wayBack, protectedTables: tables, state })}\n`,
+            `${JSON.stringify({ version: 1, type: 'verdict', exitCode: 0, runId, production: productionState(state), next: decision, operating, wayBack, rollbackDeadline: deadlineMs === undefined ? null : new Date(deadlineMs).toISOString(), protectedTables: tables, state })}\n`,
           );
           return EXIT.success;
         }
         stdout.write(
-          `${runId}\n${failedStep(plan, state)}${productionState(state)}\n${databaseKept(state)}${nextMove(runId, decision, operating !== null)}\n`,
+          `${runId}\n${productionState(state)}\n${failedStep(plan, state)}${databaseKept(state)}${nextMove(runId, decision, operating !== null)}\n`,
         );
+        stdout.write(describeDeadline(deadlineMs, environment.now().getTime()));
         if (wayBack !== null) stdout.write(describeWayBack(wayBack));
         stdout.write(describeChanges(tables));
         stdout.write(describeAlerts(state.alerts));
@@ -61,6 +67,15 @@ export const registerStatus: RegisterVerb = (program, run) => {
       }),
     );
 };
+
+/** Until when going back ends inside the window; after that, going on and going back are both a decision. */
+function describeDeadline(deadlineMs: number | undefined, nowMs: number): string {
+  if (deadlineMs === undefined) return '';
+  const at = new Date(deadlineMs).toISOString();
+  return nowMs > deadlineMs
+    ? `THE ROLLBACK DEADLINE PASSED at ${at}, ${formatMs(nowMs - deadlineMs)} ago: a rollback would end after the window\n`
+    : `rollback deadline: ${at}, in ${formatMs(deadlineMs - nowMs)}\n`;
+}
 
 /** What everybody asks first: did the migration touch them, and did customers go on? */
 function describeChanges(tables: readonly JudgedTable[]): string {
