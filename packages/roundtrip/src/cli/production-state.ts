@@ -1,4 +1,4 @@
-import { type RunState, stepState } from '../journal/fold.ts';
+import { type ActState, type RunState, stepState } from '../journal/fold.ts';
 
 /**
  * What state production is in, from the journal alone: the first thing that is told, with every error, too.
@@ -33,12 +33,35 @@ function reached(state: RunState): string {
     const act = back.phase === 'pending' ? there : back;
     const noted = (name: string): boolean => act.marks[name] !== undefined;
     if (noted('retired') && !noted('renamed')) return '; THE LIVE NAME MAY BELONG TO NO DATABASE: resume now';
-    if (act.phase === 'begun' && (noted('fencing') || noted('retired')))
-      return '; THE DATABASE MAY BE CLOSED TO CLIENTS: resume now';
+    if (mayBeClosed(there, back)) return '; THE DATABASE MAY BE CLOSED TO CLIENTS: resume now';
     if (act === back && noted('renamed')) return '; clients reach the previous database again';
     if (there.marks.renamed !== undefined) return '; clients reach the migrated database';
   }
   return '';
+}
+
+/** Cannot be opened again, as far as the act got that failed. */
+const STAYS_CLOSED = new Set(['stand-down-failed', 'connection-failed']);
+
+/**
+ * Whether a fence that was closed may still be: until the act that closed it has its effect, or has failed in a way that says
+ * that the database was opened again. A way back that failed before its own fence leaves that of the way there.
+ */
+function mayBeClosed(there: ActState, back: ActState): boolean {
+  const act = hasFenced(back) ? back : there;
+  if (!hasFenced(act) || hasEffect(back) || hasEffect(act)) return false;
+  if (act.phase !== 'failed') return true;
+  // Drained means that the exchange was next: one that failed behind the fence leaves it closed.
+  return STAYS_CLOSED.has(act.error?.code ?? '') || act.marks.drained !== undefined;
+}
+
+/** A drain notes `closing`, an exchange of names `fencing`. */
+function hasFenced({ marks }: ActState): boolean {
+  return marks.closing !== undefined || marks.fencing !== undefined;
+}
+
+function hasEffect({ phase }: ActState): boolean {
+  return phase === 'effected' || phase === 'verified';
 }
 
 /** Whether any step has been begun, other than those that wait for a human. */

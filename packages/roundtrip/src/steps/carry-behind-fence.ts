@@ -53,6 +53,7 @@ export async function carryBehindFence(
         // Its worker would write beside the copy, and hold the name of the database.
         await disarmReverse({ return: restored }, stream, { timeoutMs: FENCE_TIMEOUT_MS });
         await dropSlot(admin, stream.slot, { timeoutMs: FENCE_TIMEOUT_MS });
+        await context.mark('closing', { database: sides.live.database });
         const fencedAtMs = context.now().getTime();
         await options.hold?.();
         const { rows } = await live.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');

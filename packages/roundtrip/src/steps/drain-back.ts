@@ -87,6 +87,8 @@ async function drainAndExchange(context: StepContext, options: DrainBackOptions)
     // Not those that compared: a backend that has mapped every page of the cache takes long to end, behind the fence.
     const sessions = await openReverse(sides, stream, { timeoutMs, workers: compareFirst ? 1 : undefined });
     try {
+      // Noted first: who comes after a crash must be told that customers may find it closed.
+      await context.mark('closing', { database: sides.live.database });
       const fencedAtMs = context.now().getTime();
       await options.hold?.();
       await closeDatabase(admin, sides.live.database, {

@@ -42,6 +42,7 @@ import {
   removeRemains,
 } from './drain-back.ts';
 import { lostStream } from './lost-stream.ts';
+import { reopenLive } from './reopen-live.ts';
 import { findOrRestoreReturn } from './restored-return.ts';
 import { anyStepKind, type StepContext } from './step-kind.ts';
 import {
@@ -130,6 +131,7 @@ function switchOptions(context: StepContext, args: SwitchOverArgs): SwitchToCopy
     noted: context.plan.protectedTables,
     fenceTimeoutMs: args.fenceMs,
     timeoutMs: Math.min(context.timeoutMs, DRAIN_TIMEOUT_MS),
+    say: context.log,
     journal: async (mark, reverse) =>
       context.mark(mark, JSON.parse(JSON.stringify(reverse === undefined ? {} : { reverse })) as JsonObject),
   };
@@ -184,10 +186,7 @@ export const switchOverKind = anyStepKind<SwitchOverArgs>({
           await options.journal(mark, reverse);
         },
         onOpened: gate.release,
-      }).catch(async (error: unknown) => {
-        await noteRefused(context, error);
-        throw error;
-      }),
+      }).catch((error: unknown) => noteRefused(context, error)),
     );
     const { phases, drained, sequences, reverse, compared } = switched;
     const gapMs = gate.heldMs() ?? switched.gapMs;
@@ -330,8 +329,7 @@ async function drain(
       });
   await draining.catch(async (error: unknown) => {
     // Nothing was switched: the new database goes on serving while someone looks.
-    if (context.marks.drained === undefined)
-      await onAdmin(context, (client) => openDatabase(client, sides.live.database));
+    if (context.marks.drained === undefined) await reopenLive(context);
     throw error;
   });
 }

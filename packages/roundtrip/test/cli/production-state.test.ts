@@ -45,3 +45,50 @@ it('says at every moment of the exchange of names which database clients reach',
   outcome('undo', true);
   assert.match(stateOf(run), /half-way back; clients reach the previous database again$/);
 });
+
+it('says that a fence may still be closed until somebody has opened it, whatever failed since', () => {
+  const run = recordedRun({ kind: 'live', strategy: 'side-by-side' });
+  recordSwitchAndBack(run, 'copied');
+  const failed = (act: 'do' | 'undo', code: string): void =>
+    run.write(1, {
+      type: 'outcome',
+      step: 'switch-over',
+      act,
+      durationMs: 1,
+      ok: false,
+      error: { outcome: 'failed', code, seen: 's', expected: 'e', next: 'n' },
+    });
+  const closed = /THE DATABASE MAY BE CLOSED TO CLIENTS: resume now$/;
+  run.write(0, { type: 'intent', step: 'switch-over', act: 'do', attempt: 1 });
+  run.write(0, { type: 'mark', step: 'switch-over', act: 'do', name: 'fencing', data: {} });
+  // A process that died, and a look that found nothing done: the fence stands all the same.
+  run.write(0, {
+    type: 'outcome',
+    step: 'switch-over',
+    act: 'inspect-do',
+    ok: true,
+    durationMs: 1,
+    inspection: 'not-done',
+  });
+  assert.match(stateOf(run), closed);
+  failed('do', 'stand-down-failed');
+  assert.match(stateOf(run), closed);
+  // The run goes back, and cannot reach the server either.
+  run.write(0, { type: 'rollback-started', reason: 'r', automatic: true, operator: 'o' });
+  run.write(0, { type: 'intent', step: 'switch-over', act: 'undo', attempt: 1 });
+  failed('undo', 'connection-failed');
+  assert.match(stateOf(run), closed);
+  run.write(0, { type: 'intent', step: 'switch-over', act: 'undo', attempt: 2 });
+  run.write(1, { type: 'outcome', step: 'switch-over', act: 'undo', durationMs: 1, ok: true, evidence: {} });
+  assert.doesNotMatch(stateOf(run), closed);
+});
+
+it('does not say so of a switch that failed and let the old database serve on', () => {
+  const run = recordedRun({ kind: 'live', strategy: 'side-by-side' });
+  recordSwitchAndBack(run, 'copied');
+  run.write(0, { type: 'intent', step: 'switch-over', act: 'do', attempt: 1 });
+  run.write(0, { type: 'mark', step: 'switch-over', act: 'do', name: 'fencing', data: {} });
+  const error = { outcome: 'failed', code: 'fence-too-long', seen: 's', expected: 'e', next: 'n' } as const;
+  run.write(1, { type: 'outcome', step: 'switch-over', act: 'do', durationMs: 1, ok: false, error });
+  assert.doesNotMatch(stateOf(run), /CLOSED/);
+});

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Ambiguous, Failed } from '../../errors.ts';
 import { waitForNoBackends } from '../backends.ts';
 import { type Client, withClient } from '../connection.ts';
@@ -10,16 +9,15 @@ import {
   type NameExchange,
   undoRetire,
 } from '../switch.ts';
+import { openCommand, untilOpen } from '../until-open.ts';
 import { resumeSubscription } from './subscription.ts';
 import type { SwitchToCopyOptions } from './switch-to-copy.ts';
 
 /** What says which databases exchange places. */
 export type SwitchSite = Pick<
   SwitchToCopyOptions,
-  'source' | 'admin' | 'begun' | 'returnDatabase' | 'timeoutMs'
+  'source' | 'admin' | 'begun' | 'returnDatabase' | 'timeoutMs' | 'say'
 >;
-
-const RETRY_MS = 100;
 
 /** The exchange of names that a switch to a copy makes. */
 export function exchangeOf({ source, begun, returnDatabase }: SwitchSite): NameExchange {
@@ -47,17 +45,12 @@ export function switchApplication({ begun }: Pick<SwitchSite, 'begun'>): string 
  * @throws Ambiguous `switch-unclear`; Failed `stand-down-failed`.
  */
 export async function standDown(options: SwitchSite, failure?: unknown): Promise<'old' | 'new'> {
-  const deadline = Date.now() + options.timeoutMs;
-  for (;;) {
-    try {
-      return await withClient(options.admin, { applicationName: switchApplication(options) }, (client) =>
-        serveOne(client, options),
-      );
-    } catch (error) {
-      if (error instanceof Ambiguous) throw error;
-      if (Date.now() > deadline) throw failed(options, error, failure);
-      await delay(RETRY_MS);
-    }
+  const { source, admin, timeoutMs, say } = options;
+  const closed = { database: source.database, admin, applicationName: switchApplication(options), timeoutMs };
+  try {
+    return await untilOpen({ ...closed, say }, (client) => serveOne(client, options));
+  } catch (error) {
+    throw error instanceof Ambiguous ? error : failed(options, error, failure);
   }
 }
 
@@ -94,13 +87,13 @@ async function resumeForward(client: Client, { admin, begun, ...options }: Switc
   );
 }
 
-function failed({ source, timeoutMs }: SwitchSite, cause: unknown, failure: unknown): Failed {
+function failed({ source, admin, timeoutMs }: SwitchSite, cause: unknown, failure: unknown): Failed {
   const reason = failure === undefined ? 'was interrupted' : `failed (${(failure as Error).message})`;
   return new Failed({
     code: 'stand-down-failed',
     seen: `after a switch that ${reason}, for ${timeoutMs} ms: ${(cause as Error).message}`,
     expected: `${source.database} open to clients again and its copy kept in step`,
-    next: `resume at once: until then clients may find ${source.database} closed`,
+    next: `resume at once, from a machine that reaches the server: until then clients may find ${source.database} closed. Without this tool: ${openCommand({ database: source.database, admin })}`,
     cause: failure === undefined ? cause : new AggregateError([failure, cause]),
   });
 }

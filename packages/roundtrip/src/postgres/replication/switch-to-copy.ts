@@ -42,6 +42,8 @@ export interface SwitchToCopyOptions extends CopySite {
   readonly journal: (mark: string, reverse?: ReplicationStream) => Promise<void>;
   /** Called as soon as clients can connect again: whoever holds them lets them go. */
   readonly onOpened?: (() => Promise<void>) | undefined;
+  /** Told while the old database cannot be opened again, and how to do that by hand. */
+  readonly say?: ((line: string) => void) | undefined;
 }
 
 export interface SwitchedToCopy {
