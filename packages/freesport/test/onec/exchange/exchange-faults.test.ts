@@ -13,6 +13,8 @@ import { ExchangeServer, PASSWORD, SERVER_SESSIONS } from './exchange-server.ts'
 import { zipArchive } from './zip-archive.ts';
 
 const WORKER = path.join(import.meta.dirname, 'exchange-worker.ts');
+/** Locks of this database: other test files share the cluster, and clones of one template have the same oids. */
+const HERE = 'database = (SELECT oid FROM pg_database WHERE datname = current_database())';
 const goods = Buffer.from(importXml({ goods: [{ id: 'g1', name: 'Мяч' }] }));
 
 describe('the exchange of 1C, when something goes wrong', () => {
@@ -181,14 +183,14 @@ describe('the exchange of 1C, when something goes wrong', () => {
     });
     try {
       assert.equal((await server.ask(cookie, 'mode=import&filename=import.xml'))[0], 'progress');
-      await held(`SELECT 1 FROM pg_locks WHERE relation = 'products'::regclass AND NOT granted`);
+      await held(`SELECT 1 FROM pg_locks WHERE relation = 'products'::regclass AND NOT granted AND ${HERE}`);
     } finally {
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
       await blocker.query('ROLLBACK');
       await blocker.end();
     }
-    await held(`SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory')`);
+    await held(`SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND ${HERE})`);
     server.abandonedAfterMs = 0;
     assert.equal((await server.ask(cookie, 'mode=import&filename=import.xml'))[0], 'progress');
     server.abandonedAfterMs = 3_600_000;
@@ -212,6 +214,10 @@ describe('the exchange of 1C, when something goes wrong', () => {
         'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name = $2',
         [shop.connection.database, SERVER_SESSIONS],
       );
+      await held(
+        `SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+           AND application_name = '${SERVER_SESSIONS}')`,
+      );
       for (const attempt of [1, 2]) {
         const answer = await server.ask(cookie, 'mode=file&filename=offers.xml', xml.subarray(200));
         assert.match(
@@ -224,6 +230,7 @@ describe('the exchange of 1C, when something goes wrong', () => {
       await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
       await admin.end();
     }
+    await server.recovered();
     await server.startWorker();
     assert.deepEqual(await server.ask(cookie, 'mode=file&filename=offers.xml', xml.subarray(200)), [
       'success',

@@ -11,6 +11,7 @@ import type { ShopDatabase } from '../shop-database.ts';
 export const PASSWORD = 'пароль:S3cret';
 /** What the sessions of the server are called in `pg_stat_activity`. */
 export const SERVER_SESSIONS = 'exchange-server';
+const SESSIONS_MAX = 6;
 export const PART_BYTES_MAX = 64 * 1024;
 
 /** The exchange of a shop, with its queue, and a 1C that talks to it. */
@@ -29,7 +30,7 @@ export class ExchangeServer {
 
   private constructor(shop: ShopDatabase) {
     this.#shop = shop;
-    this.#pool = new pg.Pool({ ...shop.connection, application_name: SERVER_SESSIONS, max: 6 });
+    this.#pool = new pg.Pool({ ...shop.connection, application_name: SERVER_SESSIONS, max: SESSIONS_MAX });
     this.#pool.on('error', () => undefined);
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
     this.#app = fastify({
@@ -82,6 +83,17 @@ export class ExchangeServer {
       noHandleSignals: true,
       logger: new Logger(() => () => undefined),
     });
+  }
+
+  /** Waits until none of the pool's sessions is one that the database has ended. */
+  async recovered(): Promise<void> {
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      const answers = await Promise.allSettled(
+        Array.from({ length: SESSIONS_MAX }, async () => await this.database.query('SELECT 1')),
+      );
+      if (answers.every(({ status }) => status === 'fulfilled')) return;
+    }
+    throw new Error('the database has not come back after 100 attempts');
   }
 
   async stopWorker(): Promise<void> {
