@@ -1,5 +1,9 @@
 /** Exchanges made up here, in all the shapes that 1C writes, against figures that are computed from the model. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { zipFiles } from '../../src/exchange/zip-files.ts';
@@ -14,6 +18,8 @@ import { madeExchange, madeStyle } from './made-arbitrary.ts';
 import { expectedSummary, type MadeExchange, type MadeGroup } from './made-exchange.ts';
 import { inMemory, type MadeStyle, madeFiles, PLAIN } from './made-files.ts';
 import { makeZip } from './make-zip.ts';
+
+const CLI = path.resolve(import.meta.dirname, '../../bin/commerceml.ts');
 
 /** A chain of groups, one in another. */
 function chain(depth: number): MadeGroup[] {
@@ -103,6 +109,34 @@ describe('a made exchange', () => {
       );
       const good = seen.find((record) => (record as CommerceMlRecord).kind === 'good') as GoodRecord;
       assert.deepEqual([good.description, good.groupIds], [description, ['d1', 'd12']]);
+    }
+  });
+
+  it('is inspected by the command in a folder as it is in memory', () => {
+    const [exchange] = fc.sample(madeExchange, { seed: 1128, numRuns: 1 });
+    assert.ok(exchange !== undefined);
+    const folder = mkdtempSync(path.join(tmpdir(), 'commerceml-made-'));
+    try {
+      const style: MadeStyle = {
+        ...PLAIN,
+        layout: 'folders',
+        encoding: 'utf-16le',
+        namespace: 'prefix',
+        noise: true,
+      };
+      for (const [name, content] of madeFiles(exchange, style)) {
+        mkdirSync(path.join(folder, path.dirname(name)), { recursive: true });
+        writeFileSync(path.join(folder, name), content);
+      }
+      const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, 'inspect', folder, '--json'], {
+        encoding: 'utf8',
+        timeout: 120_000,
+      });
+      assert.equal(status, 0, stderr);
+      assert.deepEqual(agreed(JSON.parse(stdout), exchange), expectedSummary(exchange));
+      assert.ok(Number(expectedSummary(exchange).goods) > 0);
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 
