@@ -61,12 +61,13 @@ export function refuseWrittenAtSwitch(counted: JsonObject | undefined): void {
   if (tablesWritten(changes).length > 0) throw protectedTableWritten(changes);
 }
 
-/** Notes, as the mark `written`, what a switch was refused for, so that the report has the number. */
-export async function noteRefused(context: StepContext, error: unknown): Promise<void> {
-  if (!(error instanceof Failed) || error.code !== 'protected-table-written') return;
+/** Notes, as the mark `written`, what a switch was refused for, so that the report has the number; throws it again. */
+export async function noteRefused(context: StepContext, error: unknown): Promise<never> {
+  if (!(error instanceof Failed) || error.code !== 'protected-table-written') throw error;
   const changes = (error.fields.changes ?? {}) as Readonly<Record<string, CopyChanges>>;
   const written = Object.fromEntries(Object.entries(changes).map(([table, { others }]) => [table, others]));
   await context.mark('written', JSON.parse(JSON.stringify(written)) as JsonObject);
+  throw error;
 }
 
 /** Per protected table what customers changed since they were let in: what the way back has brought along so far. */
