@@ -15,8 +15,16 @@ export function databaseKept(state: RunState): string {
     if (state.verdict === 'rolled-back' && typeof retiredName === 'string') {
       const until =
         state.started.kind === 'live' ? 'drop it once nobody asks why' : 'the next rehearsal drops it';
-      return `kept: ${retiredName}, the migrated database, closed to everybody (ALTER DATABASE … ALLOW_CONNECTIONS true); ${until}\n`;
+      const holds = wasWritten(state)
+        ? '; IT HOLDS ROWS THAT PRODUCTION NO LONGER HAS: the migration wrote them, or clients past the maintenance; compare first'
+        : '';
+      return `kept: ${retiredName}, the migrated database, closed to everybody (ALTER DATABASE … ALLOW_CONNECTIONS true)${holds}; ${until}\n`;
     }
   }
   return '';
+}
+
+/** The proof found rows that were not there at the backup: a rollback leaves them in the migrated database. */
+function wasWritten({ steps }: RunState): boolean {
+  return Object.values(steps).some(({ do: { error } }) => error?.code === 'protected-table-changed');
 }

@@ -108,6 +108,9 @@ export const wayBackKind = anyStepKind({
     });
   },
   async undo(context) {
+    // Whatever changes data comes after this step: where it did not come to its end, the live database is as the run found it,
+    // with what somebody wrote since the backup. The return database lacks that.
+    if (context.evidenceOf(context.step.id).tablesCompared === undefined) return { switched: false };
     const { liveOid } = backupEvidence(context);
     const startedMs = context.now().getTime();
     const { oid: nextOid } = await findOrRestoreReturn(context, backupOrigin(context));
