@@ -3,6 +3,7 @@ import type { JsonObject } from '../json.ts';
 import { blastRadius } from '../postgres/blast-radius.ts';
 import { withClient } from '../postgres/connection.ts';
 import type { AlsoReached } from '../postgres/declared-reference.ts';
+import { sqlTableName } from '../postgres/table-name.ts';
 import { type StepSpec, stepSpec } from '../runbook/step-spec.ts';
 import {
   type CommandArgs,
@@ -11,7 +12,7 @@ import {
   lockPatienceMs,
   runStepCommand,
 } from './run-command.ts';
-import { anyStepKind } from './step-kind.ts';
+import { anyStepKind, type StepContext } from './step-kind.ts';
 import { endSurvivors } from './survivors.ts';
 import { applicationName, databaseOf } from './target-databases.ts';
 
@@ -20,6 +21,8 @@ export interface FlushArgs extends CommandArgs {
   readonly deletes: readonly string[];
   /** What the application's code reaches without a foreign key that says so. */
   readonly alsoReaches?: readonly (string | { readonly table: string; readonly count: string })[] | undefined;
+  /** Rows that a table may hold when the flush begins. */
+  readonly atMost?: Readonly<Record<string, number>> | undefined;
 }
 
 /**
@@ -30,13 +33,16 @@ export interface FlushArgs extends CommandArgs {
  * `alsoReaches` names what no constraint of the database does: columns that the application's code follows, and
  * counting queries where there is not even an equality of columns.
  *
+ * `atMost` is how many rows were planned for, per table: a flush that finds more is refused before it starts.
+ *
  * @example flush({ argv: ['freesport', 'flush-products', '--confirm'], deletes: ['product_variants', 'products'] })
- * @example flush({ argv, deletes: ['products'], alsoReaches: ['reviews.object_id = products.id'] })
+ * @example flush({ argv, deletes: ['products'], alsoReaches: ['reviews.object_id = products.id'], atMost: { products: 60_000 } })
  */
 export function flush(
   options: CommandOptions & {
     readonly deletes: readonly string[];
     readonly alsoReaches?: readonly AlsoReached[] | undefined;
+    readonly atMost?: Readonly<Record<string, number>> | undefined;
   },
 ): StepSpec {
   const { argv, cwd, env, on, verify } = options;
@@ -51,6 +57,7 @@ export function flush(
     lockPatienceMs: lockPatienceMs(options),
     deletes: options.deletes,
     alsoReaches: options.alsoReaches,
+    atMost: options.atMost,
   };
   return stepSpec({
     kind: 'flush',
@@ -70,6 +77,7 @@ export const flushKind = anyStepKind<FlushArgs>({
   },
   async do(context, args) {
     const { plan } = context;
+    await refuseMoreThanPlanned(context, args);
     const touched = await withClient(
       databaseOf(context, args.on),
       { applicationName: applicationName(context) },
@@ -101,20 +109,7 @@ export const flushKind = anyStepKind<FlushArgs>({
     return { blastRadius: 'no protected row', durationMs: result.durationMs, stdout: lastLine(result) };
   },
   async verify(context, args) {
-    const left = await withClient(
-      databaseOf(context, args.on),
-      { applicationName: applicationName(context) },
-      async (client) => {
-        const counts: Record<string, string> = {};
-        for (const table of args.deletes) {
-          const { rows } = await client.query<{ count: string }>(
-            `SELECT count(*)::text AS count FROM ${client.escapeIdentifier(table)}`,
-          );
-          counts[table] = rows[0]?.count ?? '?';
-        }
-        return counts;
-      },
-    );
+    const left = await countRows(context, args, args.deletes);
     const remaining = Object.entries(left).filter(([, count]) => count !== '0');
     if (remaining.length === 0) return { left };
     throw new Failed({
@@ -125,3 +120,40 @@ export const flushKind = anyStepKind<FlushArgs>({
     });
   },
 });
+
+/** A planned number is a guard against the wrong database, and against what somebody loaded since. */
+async function refuseMoreThanPlanned(context: StepContext, args: FlushArgs): Promise<void> {
+  const planned = Object.entries(args.atMost ?? {});
+  const counts = await countRows(
+    context,
+    args,
+    planned.map(([table]) => table),
+  );
+  const more = planned.filter(([table, atMost]) => Number(counts[table]) > atMost);
+  if (more.length === 0) return;
+  throw new Refused({
+    code: 'flush-more-than-planned',
+    seen: more.map(([table]) => `${table} holds ${counts[table]} rows`).join('; '),
+    expected: more.map(([table, atMost]) => `at most ${atMost} in ${table}`).join('; '),
+    next: 'nothing was flushed: find out where the rows come from, and whether this is the database that was meant; then correct `atMost` and plan again',
+    fields: { counts },
+  });
+}
+
+async function countRows(
+  context: StepContext,
+  args: FlushArgs,
+  tables: readonly string[],
+): Promise<Record<string, string>> {
+  const session = { applicationName: applicationName(context) };
+  return withClient(databaseOf(context, args.on), session, async (client) => {
+    const counts: Record<string, string> = {};
+    for (const table of tables) {
+      const { rows } = await client.query<{ count: string }>(
+        `SELECT count(*)::text AS count FROM ${sqlTableName(table)}`,
+      );
+      counts[table] = rows[0]?.count ?? '?';
+    }
+    return counts;
+  });
+}

@@ -85,7 +85,7 @@ export default defineRunbook({
       wayBack(),
       deployRelease({ tag: 'v2' }),
       migrate({ ...toySql(target, 'migrate.sql'), lockPatience: '3s' }),
-      flush({ ...toySql(target, 'flush.sql'), deletes: ['products'] }),
+      flush({ ...toySql(target, 'flush.sql'), deletes: ['public.products'], atMost: { products: 30 } }),
       importCatalogue(toySql(target, process.env.TOY_IMPORT ?? 'import.sql')),
       validate({
         expectations: [

@@ -5,7 +5,7 @@ import type { ReplicationFinding } from './preflight.ts';
 /**
  * Triggers of the subscriber that fire on what a stream applies. The publisher's have fired for the same change, and what
  * they wrote to a protected table is in the stream: fired again they write it twice, and the two sides differ for good.
- * Partitions count as their table.
+ * Partitions count as their table. Those that note what a stream applies are ours.
  *
  * @example await triggerFindings(subscriber, ['public.orders'])
  */
@@ -18,7 +18,7 @@ export async function triggerFindings(
        SELECT to_regclass(t)::oid FROM unnest($1::text[]) t WHERE to_regclass(t) IS NOT NULL
        UNION SELECT i.inhrelid FROM pg_inherits i JOIN streamed s ON s.oid = i.inhparent)
      SELECT t.tgrelid::regclass::text AS "table", quote_ident(t.tgname) AS trigger, t.tgenabled = 'A' AS always
-     FROM pg_trigger t JOIN streamed s ON s.oid = t.tgrelid WHERE t.tgenabled IN ('A', 'R') ORDER BY 1, 2`,
+     FROM pg_trigger t JOIN streamed s ON s.oid = t.tgrelid WHERE t.tgenabled IN ('A', 'R') AND t.tgname NOT LIKE 'roundtrip\\_applied%' ORDER BY 1, 2`,
     [tables.map(sqlTableName)],
   );
   return rows.map(({ table, trigger, always }) => ({
