@@ -114,12 +114,12 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
   };
   const prices = await step('price types', async () => await mergePriceTypes(context));
   const warehouses = await step('warehouses', async () => await mergeWarehouses(context));
+  await step('categories', async () => await mergeCategories(context));
+  await step('brands', async () => await mergeBrands(context));
   const freshLoad =
     freshIds === undefined
       ? undefined
       : await startFreshLoad(context, options, { prices, warehouses, freshIds });
-  await step('categories', async () => await mergeCategories(context));
-  await step('brands', async () => await mergeBrands(context));
   await step('products', async () => await mergeProducts(context));
   await step('properties', async () => {
     await mergePropertyDictionaries(context);
