@@ -17,6 +17,8 @@ const MIGRATIONS = path.join(import.meta.dirname, '..', 'packages', 'freesport',
 const SETTINGS = {
   shared_buffers: '1GB',
   max_wal_size: '16GB',
+  // As on a server that has run for a while, files of the log are used again and not made while something is measured.
+  min_wal_size: '8GB',
   checkpoint_timeout: '30min',
   autovacuum: 'off',
 };
@@ -49,6 +51,7 @@ export class ImportDatabases {
     this.#count += 1;
     const name = `shop_${this.#count}`;
     await this.#cluster.query(`CREATE DATABASE ${name} TEMPLATE template_shop`);
+    await this.#cluster.query('CHECKPOINT');
     const { host, port, user, database, passwordFile } = this.#cluster.address(name);
     return {
       connection: { host, port, user, database, password: this.#cluster.password },
