@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CommerceMlError } from '../errors.ts';
 import { diskFile, type ExchangeFile, isSystemError } from './exchange-file.ts';
-import { type ZipLimits, zipFiles } from './zip-files.ts';
+import { isArchiveName, type ZipLimits, zipFiles } from './zip-files.ts';
 
 /** An exchange: a folder, one file or archive, or a list of files. */
 export type ExchangeSource = string | { readonly files: readonly (string | ExchangeFile)[] };
@@ -12,7 +12,7 @@ const ENTRIES_MAX = 500_000;
 
 /**
  * All XML documents of an exchange in no particular order: `.xml` files at any depth and the `.xml` entries of
- * `.zip` archives. Hidden files are left out, images and others ignored.
+ * `.zip` archives. Hidden files are left out, images and others ignored, archives attached to goods among them.
  *
  * @throws CommerceMlError `unreadable`, `bad-archive`, or `empty-exchange` where there is none.
  */
@@ -76,7 +76,7 @@ async function addPath(
   name: string,
   limits: ZipLimits | undefined,
 ): Promise<void> {
-  if (/\.zip$/i.test(name)) files.push(...(await zipFiles(full, name, limits)));
+  if (isArchiveName(name)) files.push(...(await zipFiles(full, name, limits)));
   else if (/\.xml$/i.test(name)) files.push(diskFile(full, name, (await stat(full)).size));
 }
 

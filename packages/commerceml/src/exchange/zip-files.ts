@@ -20,9 +20,15 @@ const OPTIONS = { lazyEntries: true, autoClose: false, validateEntrySizes: true,
 
 const XML = /\.xml$/i;
 
+/** Whether the name is that of an archive of the exchange, and not of one that 1C has attached to a good. */
+export function isArchiveName(name: string): boolean {
+  return /\.zip$/i.test(name) && !/(^|\/)import_files\//.test(name);
+}
+
 /**
  * The XML entries of a zip archive (or those whose names are `wanted`) as exchange files. Nothing is written to disk; an archive with a name that
  * leaves it (`../`) is refused by yauzl all the same. Each entry is read through its own handle, as each is read twice (order first, then content).
+ * 1C packs no archive into another. Where somebody has, it is refused: passed over, its goods would be missing from a full exchange.
  *
  * @throws CommerceMlError `bad-archive` or `limit-exceeded`.
  * @example const files = await zipFiles('/var/1c/exchange.zip', 'exchange.zip');
@@ -67,6 +73,10 @@ function entriesOf(zip: ZipFile, { limits, name, wanted }: Wanted): Promise<Entr
     zip.on('error', reject);
     zip.on('end', () => resolve(entries));
     zip.on('entry', (entry: Entry) => {
+      if (wanted === XML && isArchiveName(entry.fileName)) {
+        reject(nestedArchive(name, entry.fileName));
+        return;
+      }
       if (wanted.test(entry.fileName) && !/(^|\/)(?:__MACOSX|\.)/.test(entry.fileName)) {
         bytes += entry.uncompressedSize;
         entries.push(entry);
@@ -88,6 +98,11 @@ function entriesOf(zip: ZipFile, { limits, name, wanted }: Wanted): Promise<Entr
     });
     zip.readEntry();
   });
+}
+
+function nestedArchive(file: string, inner: string): CommerceMlError {
+  const reason = `holds another archive, ${inner}, which would not be read: unpack it, or take it out if it is no part of the exchange`;
+  return new CommerceMlError(reason, { code: 'bad-archive', file, offset: 0 });
 }
 
 async function* entryChunks(

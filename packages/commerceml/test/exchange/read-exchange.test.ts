@@ -113,6 +113,35 @@ describe('readExchange', () => {
     await assert.rejects(collect(readExchange(bad)), { code: 'bad-archive', file: 'corrupt.zip!/a.xml' });
   });
 
+  it('refuses an archive in an archive, but not one that 1C has attached to a good', async () => {
+    const inner = makeZip([['offers.xml', Buffer.from('<a/>')]]);
+    const xml = await readFile(path.join(FIXTURES, 'defects-204/import.xml'));
+    const nested = path.join(scratch, 'nested.zip');
+    await writeFile(
+      nested,
+      makeZip([
+        ['import.xml', xml],
+        ['offers/v8.ZIP', inner],
+      ]),
+    );
+    await assert.rejects(collect(readExchange(nested)), { code: 'bad-archive', message: /offers\/v8\.ZIP/ });
+    const attached = path.join(scratch, 'attached.zip');
+    await writeFile(
+      attached,
+      makeZip([
+        ['import.xml', xml],
+        ['goods/import_files/aa/passport.zip', inner],
+      ]),
+    );
+    const records = await collect(readExchange(attached));
+    assert.notEqual(records.length, 0);
+    const folder = path.join(scratch, 'attached');
+    await mkdir(path.join(folder, 'goods/import_files'), { recursive: true });
+    await writeFile(path.join(folder, 'import.xml'), xml);
+    await writeFile(path.join(folder, 'goods/import_files/manual.zip'), 'no archive at all');
+    assert.equal((await collect(readExchange(folder))).length, records.length);
+  });
+
   it('refuses an empty folder and a missing one', async () => {
     const empty = path.join(scratch, 'empty');
     await mkdir(empty);
