@@ -4,9 +4,10 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import type { Queryable } from '../../database/database.ts';
 import { ShopError } from '../../errors.ts';
+import { discardOldExchanges } from './discard-old-exchanges.ts';
 import { ExchangeStore, type StoredExchange, WHOLE_CATALOGUE } from './exchange-store.ts';
 import { archivesIn } from './exchange-tasks.ts';
 import { PICTURE, publishPicture } from './publish-picture.ts';
@@ -26,6 +27,8 @@ export interface OnecExchangeOptions {
   readonly partBytesMax?: number | undefined;
   /** Largest file of all its parts; 8 GiB unless given. */
   readonly fileBytesMax?: number | undefined;
+  /** How many exchanges' files are kept, this one's among them; 7 unless given. */
+  readonly exchangesKept?: number | undefined;
   /** How long an import request waits for the end before it answers `progress`; 3 s unless given. */
   readonly patienceMs?: number | undefined;
   /** After how long an import that nobody works on any more is given to another worker; a minute unless given. */
@@ -114,7 +117,7 @@ class ExchangeProtocol {
     const exchange = await this.#authorised(request);
     switch (query.mode) {
       case 'init':
-        return await this.#init(exchange);
+        return await this.#init(exchange, request.log);
       case 'file':
         return await this.#file(receiving(exchange), query, request);
       case 'import':
@@ -145,7 +148,7 @@ class ExchangeProtocol {
     return exchange;
   }
 
-  async #init(exchange: StoredExchange): Promise<string> {
+  async #init(exchange: StoredExchange, log: FastifyBaseLogger): Promise<string> {
     await this.#revive();
     const underWay = await this.#store.importUnderWay();
     if (underWay !== undefined) {
@@ -158,6 +161,14 @@ class ExchangeProtocol {
     await rm(this.#folder(exchange), { recursive: true, force: true });
     await mkdir(this.#folder(exchange), { recursive: true });
     await this.#store.begin(exchange.id);
+    const { folder, exchangesKept = 7 } = this.#options;
+    try {
+      const discarded = await discardOldExchanges(folder, exchangesKept);
+      if (discarded.length > 0) log.info({ discarded }, 'files of old 1C exchanges removed');
+    } catch (error) {
+      // Not a reason to refuse new goods.
+      log.warn({ err: error }, 'files of old 1C exchanges could not be removed');
+    }
     return `zip=yes\nfile_limit=${this.#partBytesMax}\nsessid=${exchange.id}\nversion=3.1`;
   }
 

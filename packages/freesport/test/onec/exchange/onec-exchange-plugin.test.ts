@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -56,6 +56,7 @@ describe('the HTTP exchange of 1C', () => {
       mediaFolder,
       partBytesMax: PART_BYTES_MAX,
       fileBytesMax: 4 * PART_BYTES_MAX,
+      exchangesKept: 3,
       patienceMs: 200,
     });
     await startWorker();
@@ -157,6 +158,17 @@ describe('the HTTP exchange of 1C', () => {
     assert.equal((await finished(cookie, 'mode=import&filename=import.xml'))[0], 'success');
     assert.equal((await finished(cookie, 'mode=import&filename=offers.xml'))[0], 'success');
     assert.equal((await shop.query(`SELECT 1 FROM product_variants WHERE onec_id = 'z1#a'`)).length, 1);
+  });
+
+  it('keeps what the newest exchanges sent, and whatever is no exchange', async () => {
+    mkdirSync(path.join(folder, 'notes'), { recursive: true });
+    const received: string[] = [];
+    for (let n = 0; n < 4; n += 1) received.push((await begin()).received);
+    assert.deepEqual(
+      received.map((one) => existsSync(one)),
+      [false, true, true, true],
+    );
+    assert.equal(existsSync(path.join(folder, 'notes')), true);
   });
 
   it('lets nobody in with a wrong password or without a session', async () => {
