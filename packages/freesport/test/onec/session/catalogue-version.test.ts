@@ -17,7 +17,9 @@ describe('the version of a catalogue', () => {
     await client.connect();
     try {
       await client.query(`INSERT INTO categories (name, slug) SELECT n, n FROM generate_series(1, 20000) n`);
-      await client.query(`INSERT INTO warehouses (onec_id, name) SELECT n, n FROM generate_series(1, 40000) n`);
+      await client.query(
+        `INSERT INTO warehouses (onec_id, name) SELECT n, n FROM generate_series(1, 40000) n`,
+      );
       await client.query('SET max_parallel_workers_per_gather = 0');
       const serial = await catalogueVersion(client);
       // Two tables that one process would read whole, each: a worker takes the next one that nobody has begun.
