@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { crc32 } from 'node:zlib';
 import { generateExchange } from '../../src/generate/index.ts';
 import {
   type CommerceMlRecord,
@@ -111,6 +112,21 @@ describe('readExchange', () => {
     const bad = path.join(scratch, 'corrupt.zip');
     await writeFile(bad, corrupt);
     await assert.rejects(collect(readExchange(bad)), { code: 'bad-archive', file: 'corrupt.zip!/a.xml' });
+  });
+
+  it('refuses an entry that is whole and yet not what was packed', async () => {
+    const xml = await readFile(path.join(FIXTURES, 'defects-204/import.xml'));
+    const zip = makeZip([['a.xml', xml]]);
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32LE(crc32(xml));
+    for (let at = zip.indexOf(sum); at !== -1; at = zip.indexOf(sum)) zip.writeUInt32LE(1, at);
+    const damaged = path.join(scratch, 'damaged.zip');
+    await writeFile(damaged, zip);
+    await assert.rejects(collect(readExchange(damaged)), {
+      code: 'bad-archive',
+      file: 'damaged.zip!/a.xml',
+      message: /checksum/,
+    });
   });
 
   it('refuses an archive in an archive, but not one that 1C has attached to a good', async () => {
