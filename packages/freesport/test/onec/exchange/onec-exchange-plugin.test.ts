@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -162,11 +162,21 @@ describe('the HTTP exchange of 1C', () => {
 
   it('keeps what the newest exchanges sent, and whatever is no exchange', async () => {
     mkdirSync(path.join(folder, 'notes'), { recursive: true });
+    // Of before a rollback, whose database counts on from an earlier number.
+    const before = ['9000001', '9000002', '9000003'].map((name) => path.join(folder, name));
+    for (const one of before) {
+      mkdirSync(one);
+      utimesSync(one, 1, 1);
+    }
     const received: string[] = [];
     for (let n = 0; n < 4; n += 1) received.push((await begin()).received);
     assert.deepEqual(
       received.map((one) => existsSync(one)),
       [false, true, true, true],
+    );
+    assert.deepEqual(
+      before.map((one) => existsSync(one)),
+      [false, false, false],
     );
     assert.equal(existsSync(path.join(folder, 'notes')), true);
   });
