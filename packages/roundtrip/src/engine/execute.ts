@@ -119,7 +119,8 @@ async function performAct(request: ActRequest): Promise<void> {
   const { execution, decision, append } = request;
   const { step, act, attempt } = decision;
   await append({ type: 'intent', step: step.id, act, attempt });
-  const startedMs = execution.now().getTime();
+  // Not by the clock, which may be set while the step runs: a receipt would then promise a rollback of minus an hour.
+  const startedMs = performance.now();
   const outcome = async (
     rest: Omit<OutcomeRecord, 'type' | 'step' | 'act' | 'durationMs'>,
   ): Promise<void> => {
@@ -127,7 +128,7 @@ async function performAct(request: ActRequest): Promise<void> {
       type: 'outcome',
       step: step.id,
       act,
-      durationMs: execution.now().getTime() - startedMs,
+      durationMs: Math.round(performance.now() - startedMs),
       ...rest,
     });
   };

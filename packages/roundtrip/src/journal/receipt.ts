@@ -52,18 +52,26 @@ export function makeReceipt(plan: Plan, state: RunState): Receipt {
   return { ...plain, hash: digestOf(plain) };
 }
 
-/** Milliseconds from the decision to go back until the last after-rollback step had passed. */
+/**
+ * Milliseconds from the decision to go back until the last after-rollback step had passed. Never less than the steps took, which
+ * are timed without the clock: where it was set back meanwhile, the rollback deadline would else come after the end of the window.
+ */
 export function rollbackMs(plan: Plan, state: RunState): number {
   if (state.rollback === undefined) return 0;
-  const ends = plan.steps
-    .filter((step) => step.phase === 'main' || step.phase === 'after-rollback')
-    .flatMap((step) => [
-      stepState(state, step.id).undo.endedAt,
-      step.phase === 'after-rollback' ? stepState(state, step.id).do.endedAt : undefined,
-    ])
-    .filter((at): at is string => at !== undefined);
-  const last = ends.sort().at(-1);
-  return last === undefined ? 0 : Date.parse(last) - Date.parse(state.rollback.at);
+  const acts = plan.steps
+    .filter(({ phase }) => phase === 'main' || phase === 'after-rollback')
+    .flatMap((step) => {
+      const { undo, do: done } = stepState(state, step.id);
+      return step.phase === 'after-rollback' ? [undo, done] : [undo];
+    })
+    .filter(({ endedAt }) => endedAt !== undefined);
+  const last = acts
+    .map(({ endedAt }) => endedAt ?? '')
+    .sort()
+    .at(-1);
+  if (last === undefined) return 0;
+  const tookMs = acts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  return Math.max(Date.parse(last) - Date.parse(state.rollback.at), tookMs);
 }
 
 /** Writes a receipt beside the others. Returns its file. */
