@@ -8,7 +8,8 @@ export type OnecImportErrorCode =
   | 'import-running'
   | 'import-backend-busy'
   | 'import-aborted'
-  | 'import-failed';
+  | 'import-failed'
+  | 'log-unwritable';
 
 /** Codes of refusals: nothing was begun. */
 const REFUSALS: ReadonlySet<OnecImportErrorCode> = new Set([
@@ -16,6 +17,7 @@ const REFUSALS: ReadonlySet<OnecImportErrorCode> = new Set([
   'exchange-empty',
   'import-running',
   'import-backend-busy',
+  'log-unwritable',
 ]);
 
 /** The parts of an import error: what was seen, what was expected, what is safe next. */

@@ -14,7 +14,7 @@ import { type EarlierImport, findEarlierImport, type SessionDetails } from './se
 import { takeImportLock } from './session/import-lock.ts';
 import { completeSession, openSession } from './session/import-session.ts';
 import { SessionProgress } from './session/session-progress.ts';
-import { appendWarnings } from './session/warning-log.ts';
+import { appendWarnings, requireWritableLog } from './session/warning-log.ts';
 import { planReadings } from './staging/plan-readings.ts';
 import { stageExchange } from './staging/stage-exchange.ts';
 import type { StageRequest } from './staging/stage-message.ts';
@@ -53,13 +53,14 @@ const MERGE_ATTEMPTS = 3;
  * Imports an exchange of 1C into the catalogue. The catalogue changes in one transaction or not at all; a session row
  * says what happened either way.
  *
- * @throws OnecImportError `exchange-missing`, `exchange-empty`, `import-running` before anything is written;
+ * @throws OnecImportError `exchange-missing`, `exchange-empty`, `import-running`, `log-unwritable` before anything is written;
  *   `exchange-unreadable`, `import-aborted`, `import-failed` with the session failed and the catalogue as it was.
  * @example const report = await importExchange({ source: '/var/1c/exchange', mode: 'full' });
  */
 export async function importExchange(options: ImportOptions): Promise<ImportReport> {
   const startedAt = performance.now();
   const bytes = await exchangeBytes(options.source);
+  if (options.logFile !== undefined) await requireWritableLog(options.logFile);
   const clients = new ImportClients(options.connection);
   try {
     const control = await clients.open();
@@ -74,17 +75,38 @@ export async function importExchange(options: ImportOptions): Promise<ImportRepo
         return { ...done, session: session.id, durationMs: Math.round(performance.now() - startedAt) };
       }
       const done = await stageAndMerge(options, { clients, control, sessionId: session.id, bytes });
-      if (options.logFile !== undefined) {
-        await appendWarnings(control, { session: session.id, file: options.logFile });
-      }
+      const report = await logged(done.report, { control, session: session.id, file: options.logFile });
       await control.query(`DROP SCHEMA ${STAGING_SCHEMA} CASCADE`);
-      return { ...done, session: session.id, durationMs: Math.round(performance.now() - startedAt) };
+      return { ...done, report, session: session.id, durationMs: Math.round(performance.now() - startedAt) };
     } catch (cause) {
       throw await failImport(cause, { ...options, control, sessionId: session.id });
     }
   } finally {
     await clients.close();
   }
+}
+
+/**
+ * Appends the warnings to the log. The catalogue is committed by now, so a full disk fails no import: the report says so,
+ * and the warnings are in `import_warnings` as well.
+ */
+async function logged(
+  report: string,
+  log: { readonly control: Client; readonly session: number; readonly file: string | undefined },
+): Promise<string> {
+  const { control, session, file } = log;
+  if (file === undefined) return report;
+  try {
+    await appendWarnings(control, { session, file });
+    return report;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return `${report}\nThe log ${file} could not be written to its end (${error.code}); the table import_warnings has every warning of session ${session}.`;
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
 }
 
 /** Completes the session of an exchange that the catalogue already is; its own warnings stay with the first session. */

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { appendFile, open } from 'node:fs/promises';
 import type { Client } from 'pg';
+import { OnecImportError } from '../errors.ts';
 
 /** One line of the log: a warning of a session, or the error that ended it. */
 export interface LogLine {
@@ -22,6 +22,30 @@ interface WarningRow {
 }
 
 const PAGE_ROWS = 5_000;
+/** Customers' data may stand in a message: the log is not for everybody. */
+const LOG_MODE = 0o640;
+
+/**
+ * Opens the log and closes it again, before anything is begun: a missing folder or a missing right is found out while
+ * nothing has changed, and not after the catalogue is committed.
+ *
+ * @throws OnecImportError `log-unwritable`.
+ * @example await requireWritableLog('/var/log/freesport/import.jsonl');
+ */
+export async function requireWritableLog(file: string): Promise<void> {
+  try {
+    await (await open(file, 'a', LOG_MODE)).close();
+  } catch (cause) {
+    throw new OnecImportError({
+      code: 'log-unwritable',
+      seen: `the log ${file} cannot be written (${(cause as NodeJS.ErrnoException).code})`,
+      expected: 'a file in a folder that is there and may be written',
+      next: 'name another one, or make the folder; nothing was changed',
+      fields: { file },
+      cause,
+    });
+  }
+}
 
 /**
  * Appends the warnings of a session to a file, one JSON object a line, page by page: an exchange may have a million of
@@ -34,8 +58,7 @@ export async function appendWarnings(
   client: Client,
   log: { readonly session: number; readonly file: string },
 ): Promise<number> {
-  const stream = createWriteStream(log.file, { flags: 'a', mode: 0o640 });
-  await once(stream, 'open');
+  const file = await open(log.file, 'a', LOG_MODE);
   let written = 0;
   try {
     for (let last = 0; ; ) {
@@ -47,21 +70,18 @@ export async function appendWarnings(
       const final = rows.at(-1);
       if (final === undefined) break;
       last = final.id;
+      await file.appendFile(rows.map((row) => line(log.session, row)).join(''));
       written += rows.length;
-      if (!stream.write(rows.map((row) => line(log.session, row)).join(''))) await once(stream, 'drain');
     }
   } finally {
-    stream.end();
-    await once(stream, 'close');
+    await file.close();
   }
   return written;
 }
 
 /** Appends the one line that says why a session failed. */
 export async function appendFailure(file: string, failure: LogLine): Promise<void> {
-  const stream = createWriteStream(file, { flags: 'a', mode: 0o640 });
-  stream.end(`${JSON.stringify(failure)}\n`);
-  await once(stream, 'close');
+  await appendFile(file, `${JSON.stringify(failure)}\n`, { mode: LOG_MODE });
 }
 
 function line(session: number, row: WarningRow): string {
