@@ -124,6 +124,31 @@ describe('commerceml', () => {
 });
 
 describe('README.md', () => {
+  it('names every error and every warning of the sources, and no other', () => {
+    const read = (file: string): string =>
+      readFileSync(path.resolve(import.meta.dirname, '..', file), 'utf8');
+    const codesOf = (file: string, type: string): string[] => {
+      const declared = new RegExp(`export type ${type} =([\\s\\S]*?);`).exec(read(file))?.[1] ?? '';
+      return [...declared.matchAll(/\| '([a-z-]+)'/g)].map(([, code = '']) => code);
+    };
+    const listed = [...read('README.md').matchAll(/^\| ((?:`[A-Za-z-]+`(?:, )?)+) \|/gm)].flatMap(
+      ([, codes = '']) => codes.replaceAll('`', '').split(', '),
+    );
+    const codes = [
+      ...codesOf('src/errors.ts', 'CommerceMlErrorCode'),
+      ...codesOf('src/records.ts', 'WarningCode'),
+    ];
+    assert.ok(codes.length > 30, `${codes.length} codes`);
+    assert.deepEqual(
+      codes.filter((code) => !listed.includes(code)),
+      [],
+    );
+    const records = [...read('src/records.ts').matchAll(/readonly kind: '(\w+)'/g)].map(
+      ([, kind = '']) => kind,
+    );
+    assert.deepEqual(listed.sort(), [...codes, ...records].sort());
+  });
+
   it('has an example that runs as it stands', () => {
     const readme = readFileSync(path.resolve(import.meta.dirname, '../README.md'), 'utf8');
     const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? assert.fail('no example');
