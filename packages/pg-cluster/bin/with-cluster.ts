@@ -24,8 +24,12 @@ const child = spawn(program, argv, {
   env: { ...process.env, [SHARED_CLUSTER_VARIABLE]: file },
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
-const code = await new Promise<number>((resolve) =>
-  child.once('exit', (status, signal) => resolve(status ?? (signal ? 130 : 1))),
-);
+const code = await new Promise<number>((resolve) => {
+  child.once('exit', (status, signal) => resolve(status ?? (signal ? 130 : 1)));
+  child.once('error', (error) => {
+    console.error(`with-cluster: ${program} cannot be started: ${error.message}`);
+    resolve(127);
+  });
+});
 await cluster.stop();
 process.exit(code);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { createCluster, findBinaries } from '../src/index.ts';
-import { testCluster } from '../src/testing.ts';
+import { type TestCluster, testCluster } from '../src/testing.ts';
 
 describe('createCluster', () => {
   it('serves logical replication on loopback and leaves nothing behind', async () => {
@@ -49,7 +50,7 @@ describe('createCluster', () => {
     assert.equal(existsSync(directory), false);
   });
 
-  it('names the folders it searched when no server is installed', () => {
+  it('passes over a folder that has no server programs', () => {
     const folder = findBinaries({ ROUNDTRIP_PG_BIN: '/nowhere' });
     assert.ok(existsSync(`${folder}/postgres`));
   });
@@ -59,9 +60,40 @@ describe('testCluster', () => {
   it('fails a test file that leaves a session open', async () => {
     const cluster = await testCluster();
     const { database } = await cluster.createDatabase();
-    const held = cluster.query('SELECT pg_sleep(3)', [], database).catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const held = cluster.query('SELECT pg_sleep(60)', [], database).catch(() => undefined);
+    while ((await sleepers(cluster, database)) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     await assert.rejects(cluster.release(), /sessions still open/);
     await held;
+  });
+});
+
+async function sleepers(cluster: TestCluster, database: string): Promise<number> {
+  const { rows } = await cluster.query(
+    `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'PgSleep'`,
+    [database],
+  );
+  return (rows as [{ count: number }])[0].count;
+}
+
+describe('with-cluster', () => {
+  const command = path.resolve(import.meta.dirname, '../bin/with-cluster.ts');
+
+  it('ends as its command ends, which finds the cluster', () => {
+    const code = 'process.exit(process.env.PG_CLUSTER_SHARED ? 7 : 1)';
+    assert.equal(
+      spawnSync(process.execPath, [command, process.execPath, '-e', code], { timeout: 120_000 }).status,
+      7,
+    );
+  });
+
+  it('says that a command cannot be started', () => {
+    const { status, stderr } = spawnSync(process.execPath, [command, 'no-such-program'], {
+      encoding: 'utf8',
+      timeout: 120_000,
+    });
+    assert.deepEqual(
+      [status, stderr],
+      [127, 'with-cluster: no-such-program cannot be started: spawn no-such-program ENOENT\n'],
+    );
   });
 });
