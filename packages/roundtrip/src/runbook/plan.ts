@@ -1,5 +1,5 @@
 import { digestOf } from '../digest.ts';
-import { Refused } from '../errors.ts';
+import { Refused, RoundtripError } from '../errors.ts';
 import type { MatrixRow } from '../watch/matrix.ts';
 import type { CheckSpec } from './check-spec.ts';
 import { durationMs } from './duration.ts';
@@ -38,7 +38,7 @@ export type PinnedReleases = NonNullable<Plan['releases']>;
 /**
  * Resolves a runbook against a target. Pure: the same runbook, target and pinned commits give the same hash.
  *
- * @throws Refused `unknown-target`, `duplicate-step`, `unordered-way-back`.
+ * @throws Refused `unknown-target`, `runbook-throws`, `duplicate-step`, `unordered-way-back`.
  */
 export function resolvePlan(options: {
   readonly runbook: Runbook;
@@ -47,7 +47,7 @@ export function resolvePlan(options: {
 }): Plan {
   const { runbook, releases } = options;
   const target = requireTarget(runbook, options.target);
-  const steps = [...runbook.steps(target), ...inPhase('after-rollback', runbook.afterRollback?.(target))];
+  const steps = [...stepsOf(runbook, target), ...afterRollbackOf(runbook, target)];
   return freezePlan(runbook, target, releases, steps);
 }
 
@@ -74,14 +74,51 @@ export function resolveRehearsal(options: {
       next: `add "staging" to target "${production.name}"`,
     });
   }
-  requireSameShape(runbook.steps(production), runbook.steps(staging));
+  const rehearsed = stepsOf(runbook, staging);
+  requireSameShape(stepsOf(runbook, production), rehearsed);
+  const given = asked(runbook, staging, () => ({
+    prelude: runbook.stagingPrelude?.(staging) ?? [],
+    epilogue: runbook.stagingEpilogue?.(staging),
+  }));
   const steps = [
-    ...inPhase('prelude', [options.copyStep, ...(runbook.stagingPrelude?.(staging) ?? [])]),
-    ...runbook.steps(staging),
-    ...inPhase('after-rollback', runbook.afterRollback?.(staging)),
-    ...inPhase('epilogue', runbook.stagingEpilogue?.(staging)),
+    ...inPhase('prelude', [options.copyStep, ...given.prelude]),
+    ...rehearsed,
+    ...afterRollbackOf(runbook, staging),
+    ...inPhase('epilogue', given.epilogue),
   ];
   return freezePlan(runbook, staging, releases, steps);
+}
+
+/**
+ * The steps that a runbook gives for a target.
+ *
+ * @throws Refused `runbook-throws`.
+ */
+export function stepsOf(runbook: Runbook, target: Target): readonly StepSpec[] {
+  return asked(runbook, target, () => runbook.steps(target));
+}
+
+function afterRollbackOf(runbook: Runbook, target: Target): StepSpec[] {
+  return inPhase(
+    'after-rollback',
+    asked(runbook, target, () => runbook.afterRollback?.(target)),
+  );
+}
+
+/** A runbook is its author's code: what it throws is mostly a setting that the target lacks, and no fault of ours. */
+function asked<T>(runbook: Runbook, target: Target, ask: () => T): T {
+  try {
+    return ask();
+  } catch (cause) {
+    if (cause instanceof RoundtripError) throw cause;
+    throw new Refused({
+      code: 'runbook-throws',
+      seen: `runbook "${runbook.name}", asked for target "${target.name}": ${cause instanceof Error ? cause.message : String(cause)}`,
+      expected: 'its steps and checks',
+      next: 'correct what it names, in the targets file or in the runbook',
+      cause,
+    });
+  }
 }
 
 /** The hash that receipts, journals and approvals are bound to. */
@@ -106,7 +143,7 @@ function freezePlan(
     window: runbook.window,
     protectedTables: runbook.protectedTables,
     steps,
-    checks: runbook.checks?.(target),
+    checks: asked(runbook, target, () => runbook.checks?.(target)),
     matrix: runbook.matrix,
     receiptMaxAgeMs: durationMs(runbook.receiptMaxAge ?? '7d'),
     rollbackMarginMs: durationMs(runbook.rollbackMargin ?? '10min'),

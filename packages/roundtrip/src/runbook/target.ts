@@ -33,29 +33,29 @@ export interface Target {
  * Reads targets from a JSON file `{ "<name>": Target without name }`; relative paths in `database.passwordFile` and in the
  * secret files of `alerts` are taken from the file's folder. Environments differ in this file, never in the runbook.
  *
- * @throws Refused `targets-unreadable` when the file is missing or not such an object.
+ * @throws Refused `targets-unreadable` when the file is missing or not such an object; every fault of it is named.
  * @example defineRunbook({ targets: readTargets('./targets.json'), ... })
  */
 export function readTargets(file: string): Readonly<Record<string, Target>> {
-  let parsed: Record<string, Omit<Target, 'name'>>;
+  let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Omit<Target, 'name'>>;
+    parsed = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    throw new Refused({
-      code: 'targets-unreadable',
-      seen: `${path.resolve(file)}: ${(cause as Error).message}`,
-      expected: 'a JSON object with one member a target',
-      next: 'write it (see `roundtrip init`) or name another with ROUNDTRIP_TARGETS',
-      cause,
-    });
+    throw unreadable(file, [(cause as Error).message], cause);
   }
+  if (!isObject(parsed)) throw unreadable(file, ['it holds no JSON object']);
+  const problems = Object.entries(parsed).flatMap(([name, target]) =>
+    problemsOf(target).map((problem) => `target "${name}": ${problem}`),
+  );
+  if (problems.length > 0) throw unreadable(file, problems);
   const folder = path.dirname(path.resolve(file));
   return Object.fromEntries(
-    Object.entries(parsed).map(([name, target]) => [
+    Object.entries(parsed as Record<string, WrittenTarget>).map(([name, target]) => [
       name,
       {
         ...target,
         name,
+        settings: target.settings ?? {},
         database: located(target.database, folder),
         ...(target.alerts === undefined
           ? {}
@@ -63,6 +63,50 @@ export function readTargets(file: string): Readonly<Record<string, Target>> {
       },
     ]),
   );
+}
+
+type WrittenTarget = Omit<Target, 'name' | 'settings'> & Partial<Pick<Target, 'settings'>>;
+
+/**
+ * What makes it no target. The environment is looked at above all: "prod" would be neither, and what is asked of a production target
+ * alone would not be asked of it.
+ */
+function problemsOf(target: unknown): string[] {
+  if (!isObject(target)) return ['it is no object'];
+  const { environment, database, settings = {}, alerts = [] } = target;
+  const problems: string[] = [];
+  if (environment !== 'production' && environment !== 'staging')
+    problems.push(`environment is ${JSON.stringify(environment)}, and not "production" or "staging"`);
+  if (!isObject(database)) problems.push('it has no database { host, port, user, database }');
+  else {
+    for (const part of ['host', 'user', 'database'])
+      if (typeof database[part] !== 'string' || database[part] === '')
+        problems.push(`database.${part} is ${JSON.stringify(database[part])}, and no text`);
+    if (!Number.isInteger(database.port))
+      problems.push(`database.port is ${JSON.stringify(database.port)}, and no whole number`);
+  }
+  const others = isObject(settings)
+    ? Object.entries(settings).filter(([, value]) => typeof value !== 'string')
+    : [];
+  if (!isObject(settings)) problems.push('settings is no object');
+  for (const [name, value] of others)
+    problems.push(`settings.${name} is ${JSON.stringify(value)}, and no text`);
+  if (!Array.isArray(alerts)) problems.push('alerts is no list');
+  return problems;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function unreadable(file: string, problems: readonly string[], cause?: unknown): Refused {
+  return new Refused({
+    code: 'targets-unreadable',
+    seen: `${path.resolve(file)}: ${problems.join('; ')}`,
+    expected: 'a JSON object with one member a target',
+    next: 'write it (see `roundtrip init`) or name another with ROUNDTRIP_TARGETS',
+    cause,
+  });
 }
 
 function locatedChannel(channel: AlertChannel, folder: string): AlertChannel {

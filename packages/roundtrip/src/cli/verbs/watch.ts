@@ -4,7 +4,7 @@ import { stepState } from '../../journal/fold.ts';
 import { runFilesFolder } from '../../journal/run-directory.ts';
 import { stepOfKind } from '../../journal/table-proof.ts';
 import { durationMs } from '../../runbook/duration.ts';
-import { requireTarget } from '../../runbook/plan.ts';
+import { requireTarget, stepsOf } from '../../runbook/plan.ts';
 import { baselineOfEvidence, type WatchArgs, watchSamples } from '../../steps/watch.ts';
 import { foldWatch } from '../../watch/fold-watch.ts';
 import type { WatchPlan, WatchResult } from '../../watch/run-watch.ts';
@@ -104,7 +104,7 @@ async function watchByItself(environment: CliEnvironment, options: WatchOptions)
     ...(options.file === undefined ? {} : { runbook: options.file }),
   });
   const target = requireTarget(runbook, options.target);
-  const step = runbook.steps(target).find(({ kind }) => kind === 'watch');
+  const step = stepsOf(runbook, target).find(({ kind }) => kind === 'watch');
   if (step === undefined) throw noWatch(`runbook "${runbook.name}" has no watch step`);
   const plan = planFor((step.args as WatchArgs).watch as unknown as WatchPlan, options);
   const store = await openStore(environment, options);
