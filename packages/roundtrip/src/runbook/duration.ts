@@ -37,15 +37,16 @@ export function durationMs(text: Duration): number {
 }
 
 /**
- * A duration for people, in at most two units.
+ * A duration for people, in at most two units. It is rounded before it is split, so that there is no "1min 60s".
  *
  * @example formatMs(4_500_000) // "1h 15min"
  */
 export function formatMs(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)}ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)}s`;
+  if (Math.round(ms) < 1000) return `${Math.round(ms)}ms`;
+  if (Math.round(ms / 100) < 600) return `${(ms / 1000).toFixed(1)}s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 600) return `${Math.floor(seconds / 60)}min ${seconds % 60}s`;
   const minutes = Math.round(ms / 60_000);
-  if (ms < 600_000) return `${Math.floor(ms / 60_000)}min ${Math.round((ms % 60_000) / 1000)}s`;
   if (minutes < 60) return `${minutes}min`;
   return minutes % 60 === 0 ? `${minutes / 60}h` : `${Math.floor(minutes / 60)}h ${minutes % 60}min`;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { length } from '../../src/dashboard/web/src/format.ts';
 import { Refused } from '../../src/errors.ts';
 import { durationMs, formatMs } from '../../src/runbook/duration.ts';
 
@@ -27,4 +28,22 @@ it('a duration is told in two units at most', () => {
     '1h 15min',
     '2h',
   ]);
+});
+
+it('a duration is rounded before it is split into units', () => {
+  assert.deepEqual([999.6, 59_960, 119_800, 599_900, 3_599_900, 7_199_900].map(formatMs), [
+    '1.0s',
+    '1min 0s',
+    '2min 0s',
+    '10min',
+    '1h',
+    '2h',
+  ]);
+});
+
+it('the dashboard rounds a duration as reports do', () => {
+  // A part that is nothing is left out in the dashboard.
+  const plain = (text: string): string => text.replaceAll(/ 0s$| /g, '');
+  for (let ms = 1; ms < 10_000_000; ms = Math.ceil(ms * 1.013))
+    assert.equal(plain(length(ms, 'en')), plain(formatMs(ms)), `${ms} ms`);
 });

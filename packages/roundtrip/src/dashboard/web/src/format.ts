@@ -6,17 +6,20 @@ const UNITS: Readonly<Record<Language, readonly [string, string, string, string]
   ru: ['мс', 'с', 'мин', 'ч'],
 };
 
-/** @example length(75_000, 'en') // "1 min 15 s" */
+/**
+ * Rounded as `formatMs` rounds for reports, so that both say the same of one run.
+ *
+ * @example length(75_000, 'en') // "1 min 15 s"
+ */
 export function length(ms: number, language: Language): string {
   const [milli, second, minute, hour] = UNITS[language];
-  if (ms < 1000) return `${Math.round(ms)} ${milli}`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} ${second}`;
-  const minutes = Math.floor(ms / 60_000);
+  if (Math.round(ms) < 1000) return `${Math.round(ms)} ${milli}`;
+  if (Math.round(ms / 100) < 600) return `${(ms / 1000).toFixed(1)} ${second}`;
+  const seconds = Math.round(ms / 1000);
+  const minutes = seconds < 600 ? Math.floor(seconds / 60) : Math.round(ms / 60_000);
   if (minutes < 60) {
-    const seconds = Math.round((ms % 60_000) / 1000);
-    return seconds === 0 || minutes >= 10
-      ? `${minutes} ${minute}`
-      : `${minutes} ${minute} ${seconds} ${second}`;
+    const rest = minutes < 10 ? seconds % 60 : 0;
+    return rest === 0 ? `${minutes} ${minute}` : `${minutes} ${minute} ${rest} ${second}`;
   }
   const rest = minutes % 60;
   return `${Math.floor(minutes / 60)} ${hour}${rest === 0 ? '' : ` ${rest} ${minute}`}`;
