@@ -279,6 +279,7 @@ describe('a process that copies is killed', () => {
     stage.proxy.setFault(() => undefined);
     const { id } = await copy(directory, store);
     await fetchBackup({ store, id, directory: back });
+    assert.deepEqual(await hashFiles(back), await hashFiles(directory));
   });
 });
 

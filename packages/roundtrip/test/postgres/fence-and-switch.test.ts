@@ -37,7 +37,11 @@ beforeEach(async () => {
 });
 
 /** Superuser clients that connect, write and connect again without end; `stop` tells what they got acknowledged. */
-function insistentClients(count: number): { readonly stop: () => Promise<number> } {
+function insistentClients(count: number): {
+  /** Waits until this many more writes were acknowledged. */
+  readonly more: (writes: number) => Promise<void>;
+  readonly stop: () => Promise<number>;
+} {
   const ended = new AbortController();
   let acknowledged = 0;
   const clients = Array.from({ length: count }, async () => {
@@ -64,6 +68,11 @@ function insistentClients(count: number): { readonly stop: () => Promise<number>
     }
   });
   return {
+    more: async (writes) => {
+      const from = acknowledged;
+      for (const deadline = Date.now() + 60_000; acknowledged < from + writes; await delay(5))
+        assert.ok(Date.now() < deadline, `${acknowledged - from} of ${writes} writes in a minute`);
+    },
     stop: async () => {
       ended.abort();
       await Promise.all(clients);
@@ -77,7 +86,7 @@ test('trap: a fence holds against superusers who connect in a loop', async () =>
   const inside = await connect(cluster.address('live'), { applicationName: 'inside' });
   const { rows } = await inside.query('SELECT pg_backend_pid() AS pid');
   const clients = insistentClients(8);
-  await delay(300);
+  await clients.more(40);
   await closeDatabase(admin, 'live', { timeoutMs: 10_000, spare: [rows[0].pid] });
   const count = async (): Promise<number> =>
     (await inside.query('SELECT count(*)::int AS n FROM writes')).rows[0].n;
@@ -113,14 +122,14 @@ test('trap: two databases exchange places under clients that do not let go', asy
   await cluster.query('CREATE TABLE writes (id serial)', [], 'live');
   await cluster.query('CREATE TABLE writes (id serial)', [], 'next');
   const clients = insistentClients(4);
-  await delay(200);
+  await clients.more(20);
   const marks: string[] = [];
   const { gapMs } = await switchNames(admin, {
     ...exchange,
     timeoutMs: 20_000,
     journal: async (mark) => void marks.push(mark),
   });
-  await delay(200);
+  await clients.more(20);
   const acknowledged = await clients.stop();
   assert.deepEqual(marks, ['fencing', 'retired', 'renamed']);
   assert.ok(gapMs > 0);
