@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
-// A clone that has no git (an unpacked archive) still has files; CI and developers have git.
+// What git tracks and what is about to be added: nothing that a build or an editor has left behind.
 const FILES = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
   cwd: ROOT,
   encoding: 'utf8',
@@ -65,6 +65,26 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   dashboard: ['runbook', 'journal', 'control', 'engine', 'report', 'watch'],
 };
 
+/** The same of `packages/freesport/src`. */
+const SHOP_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  html: [],
+  database: [],
+  service: [],
+  cart: [],
+  users: ['cart'],
+  orders: ['cart'],
+  catalogue: ['database', 'orders', 'users'],
+  onec: ['database', 'orders'],
+  seed: ['catalogue', 'database'],
+  api: ['cart', 'catalogue', 'database', 'html', 'orders', 'service', 'users'],
+  storefront: ['api', 'cart', 'catalogue', 'html', 'orders', 'users'],
+  admin: ['api', 'html', 'users'],
+  releases: ['admin', 'catalogue', 'onec'],
+  worker: ['database', 'orders', 'releases', 'service'],
+  server: ['api', 'catalogue', 'database', 'html', 'releases', 'service', 'storefront'],
+  commands: ['database', 'onec', 'releases', 'seed', 'server', 'service', 'users', 'worker'],
+};
+
 function importsOf(file: string): { readonly from: string; readonly typeOnly: boolean }[] {
   const text = readFileSync(path.join(ROOT, file), 'utf8');
   return [...text.matchAll(/^(?:import|export) (type )?[^;]*? from '([^']+)';|^import '([^']+)';/gm)].map(
@@ -73,22 +93,56 @@ function importsOf(file: string): { readonly from: string; readonly typeOnly: bo
 }
 
 describe('the rules of the house', () => {
-  it('the rooms of roundtrip import one way', () => {
-    const wrong: string[] = [];
-    for (const file of FILES) {
-      const room = /^packages\/roundtrip\/src\/([^/]+)\//.exec(file)?.[1];
-      if (room === undefined) continue;
-      for (const { from, typeOnly } of importsOf(file)) {
-        // A type may be named from anywhere: it is gone when the code runs.
-        const other =
-          typeOnly || !from.startsWith('.')
-            ? undefined
-            : /^packages\/roundtrip\/src\/([^/]+)\//.exec(path.join(path.dirname(file), from))?.[1];
-        if (other !== undefined && other !== room && !(ROOMS[room] ?? []).includes(other))
-          wrong.push(`${file} imports ${from}`);
+  for (const [name, rooms] of [
+    ['roundtrip', ROOMS],
+    ['freesport', SHOP_ROOMS],
+  ] as const)
+    it(`the rooms of ${name} import one way`, () => {
+      const wrong: string[] = [];
+      for (const file of FILES) {
+        const roomOf = (path: string): string | undefined =>
+          new RegExp(`^packages/${name}/src/([^/]+)/`).exec(path)?.[1];
+        const room = roomOf(file);
+        if (room === undefined) continue;
+        for (const { from, typeOnly } of importsOf(file)) {
+          // A type may be named from anywhere: it is gone when the code runs.
+          const other =
+            typeOnly || !from.startsWith('.') ? undefined : roomOf(path.join(path.dirname(file), from));
+          if (other !== undefined && other !== room && !(rooms[room] ?? []).includes(other))
+            wrong.push(`${file} imports ${from}`);
+        }
       }
+      assert.deepEqual(wrong, []);
+    });
+
+  it('no room may import one that may import it', () => {
+    for (const rooms of [ROOMS, SHOP_ROOMS]) {
+      const reached = (room: string, by: readonly string[]): readonly string[] =>
+        (rooms[room] ?? []).flatMap((next) => {
+          assert.ok(!by.includes(next), [...by, room, next].join(' → '));
+          return [next, ...reached(next, [...by, room])];
+        });
+      for (const room of Object.keys(rooms)) assert.ok(!reached(room, []).includes(room), room);
     }
-    assert.deepEqual(wrong, []);
+  });
+
+  it('no file imports itself in a circle when it runs', () => {
+    const graph = new Map(
+      FILES.filter((file) => !file.includes('/test/')).map((file) => [
+        file,
+        importsOf(file)
+          .filter(({ from, typeOnly }) => from.startsWith('.') && !typeOnly)
+          .map(({ from }) => path.join(path.dirname(file), from)),
+      ]),
+    );
+    const done = new Set<string>();
+    const visit = (file: string, by: readonly string[]): void => {
+      assert.ok(!by.includes(file), [...by, file].join(' → '));
+      if (done.has(file)) return;
+      for (const next of graph.get(file) ?? []) visit(next, [...by, file]);
+      done.add(file);
+    };
+    for (const file of graph.keys()) visit(file, []);
   });
 
   it('the shop and the tool do not know each other', () => {

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import { ShopError } from '../errors.ts';
-import { fromKopecks, toKopecks } from '../orders/money.ts';
+import { fromKopecks, toKopecks } from '../money.ts';
 import type { SkuOffer, SkuStore } from '../orders/sku-store.ts';
 import type { Role } from '../users/role.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { serveApi } from '../api/serve-api.ts';
+import { serveApi } from '../server/serve-api.ts';
 import { shopDirectories } from '../service/directories.ts';
 import { runCommand, wholeNumber } from './run-command.ts';
 

@@ -10,3 +10,4 @@ export {
 } from './import-exchange.ts';
 export { IMPORT_MODES, type ImportMode } from './import-mode.ts';
 export type { ImportProgress } from './import-progress.ts';
+export { importTask } from './import-task.ts';

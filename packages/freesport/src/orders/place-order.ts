@@ -1,8 +1,8 @@
 import { type CartOwner, ownerCondition, ownerValue } from '../cart/cart.ts';
 import type { Database, Queryable } from '../database/database.ts';
 import { ShopError } from '../errors.ts';
+import { fromKopecks, toKopecks } from '../money.ts';
 import type { Role } from '../users/role.ts';
-import { fromKopecks, toKopecks } from './money.ts';
 import { orderNumber } from './order-number.ts';
 import { type Order, readOrder } from './read-order.ts';
 import type { SkuOffer, SkuQuantity, SkuStore } from './sku-store.ts';

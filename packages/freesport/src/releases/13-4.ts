@@ -1,8 +1,7 @@
 import { admin } from '../admin/admin.ts';
 import { VariantCatalogue } from '../catalogue/variants/variant-catalogue.ts';
 import { VariantSkuStore } from '../catalogue/variants/variant-sku-store.ts';
-import { onecExchangePlugin, onecExchangeTasks } from '../onec/index.ts';
-import { importTask } from '../worker/import-task.ts';
+import { importTask, onecExchangePlugin, onecExchangeTasks } from '../onec/index.ts';
 import type { ShopRelease } from './shop-release.ts';
 
 /** Release 13.4: a product has variants, 1C is imported, and people run it from the admin. */

@@ -21,8 +21,6 @@ const ONLY_13_4 = [
   'freesport/src/commands/import-products-from-1c.ts',
   'freesport/src/onec',
   'freesport/src/admin',
-  'freesport/src/worker/import-task.ts',
-  'freesport/src/worker/run-import-job.ts',
 ];
 
 /** The tags are dated, so that the same sources give the same commits on every machine. */

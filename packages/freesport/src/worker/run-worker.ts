@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseCronItems, Logger as QueueLogger, type Runner, run } from 'graphile-worker';
 import pino, { type Logger } from 'pino';
-import { firstSignal } from '../api/serve-api.ts';
 import { Database } from '../database/database.ts';
 import { isOutage } from '../database/outage.ts';
 import { releaseVersion } from '../release.ts';
 import { loadRelease } from '../releases/load-release.ts';
+import { firstSignal } from '../service/first-signal.ts';
 import { onecExchangeSettings } from '../service/onec-exchange-settings.ts';
 import { announceReadiness } from '../service/readiness.ts';
 import { tasks } from './tasks.ts';

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
-import { shopServer } from '../../src/api/server.ts';
 import { Database, type DatabaseOptions } from '../../src/database/database.ts';
 import type { SchemaOwner } from '../../src/database/schema-guard.ts';
 import type { ReleaseVersion } from '../../src/release.ts';
 import { loadRelease } from '../../src/releases/load-release.ts';
 import type { ReleaseSettings } from '../../src/releases/shop-release.ts';
+import { shopServer } from '../../src/server/shop-server.ts';
 
 /** A server over the database that the environment names, without a port. */
 export interface TestServer {

@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import pino from 'pino';
-import { Database } from '../../src/database/database.ts';
-import { runImportJob } from '../../src/worker/run-import-job.ts';
-import { sendOrderMail } from '../../src/worker/send-order-mail.ts';
+import { runImportJob } from '../../src/onec/run-import-job.ts';
 import { rows, ShopDatabases } from '../support/shop-database.ts';
 
 const IMPORT = `<?xml version="1.0" encoding="UTF-8"?><КоммерческаяИнформация ВерсияСхемы="2.04" ДатаФормирования="2025-01-01T00:00:00">
@@ -14,7 +12,7 @@ const IMPORT = `<?xml version="1.0" encoding="UTF-8"?><Коммерческая�
 <Товар><Ид>job-good</Ид><Наименование>Мяч из задания</Наименование></Товар></Товары></Каталог></КоммерческаяИнформация>`;
 const logger = pino({ level: 'silent' });
 
-describe('jobs of the worker', () => {
+describe('the import job of the worker', () => {
   let databases: ShopDatabases;
   let exchange: string;
   before(async () => {
@@ -39,20 +37,5 @@ describe('jobs of the worker', () => {
       WHERE p.onec_id = 'job-good' GROUP BY p.name`),
       [{ name: 'Мяч из задания', variants: 1 }],
     );
-  });
-
-  it('writes one mail an order however often it runs', async () => {
-    const database = new Database('freesport-worker');
-    await rows(
-      `INSERT INTO orders (order_number, customer_email, customer_name, total_amount) VALUES ('M-1', 'a@example.com', 'Анна', 5), ('M-2', '', '', 5)`,
-    );
-    assert.equal(await sendOrderMail(database, 'M-1'), true);
-    assert.equal(await sendOrderMail(database, 'M-1'), false);
-    assert.equal(await sendOrderMail(database, 'M-2'), false, 'nowhere to send it');
-    assert.equal(await sendOrderMail(database, 'M-3'), false, 'no such order');
-    assert.deepEqual(await rows('SELECT recipient, subject FROM mail_outbox'), [
-      { recipient: 'a@example.com', subject: 'Заказ M-1 принят' },
-    ]);
-    await database.close();
   });
 });

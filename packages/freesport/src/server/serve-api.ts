@@ -5,9 +5,10 @@ import { SchemaGuard } from '../database/schema-guard.ts';
 import { releaseVersion } from '../release.ts';
 import { loadRelease } from '../releases/load-release.ts';
 import type { ShopDirectories } from '../service/directories.ts';
+import { firstSignal } from '../service/first-signal.ts';
 import { onecExchangeSettings } from '../service/onec-exchange-settings.ts';
-import { signingSecret } from './secret.ts';
-import { shopServer } from './server.ts';
+import { shopServer } from './shop-server.ts';
+import { signingSecret } from './signing-secret.ts';
 import { stopListening } from './stop-listening.ts';
 
 /** Time for keep-alive clients to send what they have and be told to close; then the listener closes. */
@@ -69,12 +70,4 @@ export async function serveApi(options: {
   await guard.close();
   await database.close();
   logger.info('stopped');
-}
-
-/** Resolves with the first of SIGTERM and SIGINT. */
-export async function firstSignal(): Promise<'SIGTERM' | 'SIGINT'> {
-  return await new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve('SIGTERM'));
-    process.once('SIGINT', () => resolve('SIGINT'));
-  });
 }

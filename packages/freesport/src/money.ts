@@ -1,4 +1,4 @@
-import { ShopError } from '../errors.ts';
+import { ShopError } from './errors.ts';
 
 /**
  * An exact decimal with at most two places as whole kopecks; a float would lose one now and then.
