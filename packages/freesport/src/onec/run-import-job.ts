@@ -6,6 +6,8 @@ import { ShopError } from '../errors.ts';
 import { releaseRoot } from '../release.ts';
 
 const STDERR_TAIL_CHARACTERS = 4_000;
+/** Before the queue takes the job for abandoned (four hours) and gives it to another worker. A million offers take a minute. */
+const IMPORT_MS_MAX = 3 * 3_600_000;
 
 /**
  * Runs an import as a child process of its own, so that its memory and its faults are not the worker's.
@@ -22,6 +24,9 @@ export async function runImportJob(job: {
   const argv = ['import-products-from-1c', ...(job.full ? ['--full'] : []), '--', job.directory];
   const child = spawn(process.execPath, [path.join(releaseRoot, 'bin', 'freesport.ts'), ...argv], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: IMPORT_MS_MAX,
+    // Killed at any point it changes nothing; on SIGTERM one that hangs in a statement would not end.
+    killSignal: 'SIGKILL',
   });
   let tail = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -6,13 +6,14 @@ import { ShopError } from '../errors.ts';
 import { releaseRoot, releaseVersion } from '../release.ts';
 import type { ShopDirectories } from './directories.ts';
 import {
+  lastService,
   removePidFile,
   runningService,
   type ServiceName,
   type ServiceRecord,
   writePidFile,
 } from './pid-file.ts';
-import { processStart } from './process-identity.ts';
+import { groupMembers, processStart } from './process-identity.ts';
 import { readinessFile } from './readiness.ts';
 
 const START_TIMEOUT_MS = 20_000;
@@ -98,27 +99,26 @@ export async function startService(service: ServiceName, options: ControlOptions
 }
 
 /**
- * Ends a service and waits until its process is gone: SIGTERM, and SIGKILL after 20 s. One that does not run is fine.
+ * Ends a service and waits until its process is gone: SIGTERM, and SIGKILL after 20 s. Then whatever it had started and has left
+ * behind is ended (an import of the worker: killed at any point it changes nothing), also where the service itself was killed
+ * before. One that does not run is fine.
  *
- * @throws ShopError `failed` where it outlives SIGKILL.
+ * @throws ShopError `failed` where a process outlives SIGKILL.
  * @example
  * await stopService('worker', options);
  */
 export async function stopService(service: ServiceName, options: ControlOptions): Promise<ServiceStatus> {
   const { run } = options.directories;
-  const record = runningService(run, service);
-  if (record !== undefined) {
-    signal(record, 'SIGTERM');
-    if (!(await isGone(record, STOP_TIMEOUT_MS))) {
-      signal(record, 'SIGKILL');
-      if (!(await isGone(record, KILL_TIMEOUT_MS))) {
-        throw new ShopError(
-          'failed',
-          `${service} (pid ${record.pid}) does not end, not even on SIGKILL; look at the machine`,
-        );
-      }
+  const running = runningService(run, service);
+  if (running !== undefined) {
+    signal(running.pid, 'SIGTERM');
+    if (!(await isGone(running, STOP_TIMEOUT_MS))) {
+      signal(running.pid, 'SIGKILL');
+      if (!(await isGone(running, KILL_TIMEOUT_MS))) throw staysAlive(service, running.pid);
     }
   }
+  const last = lastService(run, service);
+  if (last !== undefined) await endLeftBehind(service, last);
   removePidFile(run, service);
   rmSync(readinessFile(run, service), { force: true });
   return { service, running: false };
@@ -197,9 +197,29 @@ async function isGone(record: ServiceRecord, timeoutMs: number): Promise<boolean
   return true;
 }
 
-function signal(record: ServiceRecord, name: 'SIGTERM' | 'SIGKILL'): void {
+/** A service leads a process group; what it has started is in it. */
+async function endLeftBehind(service: ServiceName, { pid: leader, root }: ServiceRecord): Promise<void> {
+  const deadline = performance.now() + KILL_TIMEOUT_MS;
+  for (;;) {
+    const left = groupMembers(leader, root);
+    const [first] = left;
+    if (first === undefined) return;
+    if (performance.now() > deadline) throw staysAlive(`what ${service} has started`, first);
+    for (const pid of left) signal(pid, 'SIGKILL');
+    await sleep(POLL_MS);
+  }
+}
+
+function staysAlive(what: string, pid: number): ShopError {
+  return new ShopError(
+    'failed',
+    `${what} (pid ${pid}) does not end, not even on SIGKILL; look at the machine`,
+  );
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
-    process.kill(record.pid, name);
+    process.kill(pid, name);
   } catch (error) {
     // It ended by itself in the meantime.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;

@@ -29,6 +29,18 @@ export function pidFile(runDirectory: string, service: ServiceName): string {
  * const running = runningService('/run/freesport', 'api');
  */
 export function runningService(runDirectory: string, service: ServiceName): ServiceRecord | undefined {
+  const record = lastService(runDirectory, service);
+  return record !== undefined && processStart(record.pid) === record.startedAs ? record : undefined;
+}
+
+/**
+ * The record of the service that was started last and not stopped since, whether its process is alive or not.
+ *
+ * @throws ShopError `failed` where the file is not one of ours.
+ * @example
+ * const last = lastService('/run/freesport', 'worker');
+ */
+export function lastService(runDirectory: string, service: ServiceName): ServiceRecord | undefined {
   const file = pidFile(runDirectory, service);
   let text: string;
   try {
@@ -37,9 +49,8 @@ export function runningService(runDirectory: string, service: ServiceName): Serv
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  let record: ServiceRecord;
   try {
-    record = JSON.parse(text) as ServiceRecord;
+    return JSON.parse(text) as ServiceRecord;
   } catch (cause) {
     throw new ShopError(
       'failed',
@@ -47,7 +58,6 @@ export function runningService(runDirectory: string, service: ServiceName): Serv
       { cause },
     );
   }
-  return processStart(record.pid) === record.startedAs ? record : undefined;
 }
 
 /** Writes the record whole or not at all. */

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import pg from 'pg';
+import { connectionSettings } from '../../src/database/connection-settings.ts';
+import { releaseRoot } from '../../src/release.ts';
 import { pidFile, type ServiceRecord } from '../../src/service/pid-file.ts';
-import { processStart } from '../../src/service/process-identity.ts';
+import { groupMembers, processStart } from '../../src/service/process-identity.ts';
 import { freePort } from '../support/free-port.ts';
 import { freesport, rows, ShopDatabases } from '../support/shop-database.ts';
+
+const IMPORT = `<?xml version="1.0" encoding="UTF-8"?><КоммерческаяИнформация ВерсияСхемы="2.04" ДатаФормирования="2025-01-01T00:00:00">
+<Каталог СодержитТолькоИзменения="true"><Ид>c</Ид><ИдКлассификатора>k</ИдКлассификатора><Наименование>c</Наименование><Товары>
+<Товар><Ид>stopped-good</Ид><Наименование>Мяч</Наименование></Товар></Товары></Каталог></КоммерческаяИнформация>`;
 
 describe('service control', () => {
   let databases: ShopDatabases;
@@ -88,6 +95,32 @@ describe('service control', () => {
     assert.equal((await service('status', 'worker')).pid, started.pid, 'it is the same process');
     assert.equal((await service('stop', 'worker')).running, false);
     assert.equal(processStart(started.pid ?? 0), undefined);
+  });
+
+  it('ends the import that a killed worker has left behind', async () => {
+    const { pid = 0 } = await service('start', 'worker');
+    const exchange = path.join(run, 'exchange');
+    mkdirSync(exchange);
+    writeFileSync(path.join(exchange, 'import.xml'), IMPORT);
+    const holder = new pg.Client(connectionSettings('freesport-command'));
+    await holder.connect();
+    // The import waits for this table, for as long as the test wants.
+    await holder.query('BEGIN; LOCK TABLE products IN ACCESS EXCLUSIVE MODE');
+    await rows(
+      `SELECT graphile_worker.add_job('import_products', json_build_object('directory', $1::text))`,
+      [exchange],
+    );
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while ((await rows(waiting)).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    process.kill(pid, 'SIGKILL');
+    while (processStart(pid) !== undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(groupMembers(pid, releaseRoot).length, 1, 'the import lives on');
+    assert.equal((await service('status', 'worker')).running, false);
+    assert.equal((await service('stop', 'worker')).running, false);
+    assert.deepEqual(groupMembers(pid, releaseRoot), []);
+    await holder.query('ROLLBACK');
+    await holder.end();
+    assert.deepEqual(await rows(`SELECT 1 FROM products WHERE onec_id = 'stopped-good'`), []);
   });
 
   it('never touches a stranger who got the pid', async () => {
