@@ -19,6 +19,7 @@ export interface ClusterAddress {
   readonly passwordFile: string;
 }
 
+/** How a cluster differs from the usual one of a test. */
 export interface ClusterOptions {
   /** Part of the folder's name, for people who look at `ps`. */
   readonly name?: string;
@@ -28,6 +29,7 @@ export interface ClusterOptions {
   readonly durable?: boolean;
 }
 
+/** A running cluster that belongs to this process. */
 export interface PrivateCluster {
   readonly directory: string;
   readonly socketDirectory: string;

@@ -11,6 +11,8 @@ const FACES = [
   'commerceml/src/index.ts',
   'commerceml/src/generate/index.ts',
   'commerceml/src/inspect/index.ts',
+  'freesport/src/index.ts',
+  'pg-cluster/src/index.ts',
 ];
 const COMMENT = String.raw`(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?`;
 

@@ -23,6 +23,7 @@ export interface Queryable {
   ): Promise<R[]>;
 }
 
+/** How a pool behaves while its database is away, and which sessions it takes. */
 export interface DatabaseOptions {
   /** Connections at most; 10 unless told. */
   readonly connectionsMax?: number | undefined;

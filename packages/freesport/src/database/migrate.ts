@@ -11,6 +11,7 @@ export interface MigrationOutcome {
   readonly alreadyApplied: readonly string[];
 }
 
+/** How migrations are applied. */
 export interface MigrateOptions {
   /** How long one statement may wait for a lock; 5 s unless told. A blocked migration blocks everyone behind it. */
   readonly lockTimeoutMs?: number;

@@ -19,6 +19,7 @@ import { mediaRoutes } from '../html/media-routes.ts';
 import type { ReleaseSettings, ShopRelease } from '../releases/shop-release.ts';
 import { storefront } from '../storefront/storefront.ts';
 
+/** What a server of the shop is put together from. */
 export interface ServerOptions {
   readonly release: ShopRelease;
   readonly database: Database;

@@ -29,6 +29,7 @@ const RELEASE_DATES: Readonly<Record<ReleaseVersion, string>> = {
   '13.4': '2025-11-30T12:00:00+03:00',
 };
 
+/** A git repository with both releases of the shop. */
 export interface ReleaseRepository {
   readonly repository: string;
   /** Tag → commit. */

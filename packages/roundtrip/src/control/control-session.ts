@@ -1,20 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Ambiguous, asRoundtripError, Failed, Refused, type RoundtripError } from '../errors.ts';
-import { type Client, connect, type DatabaseAddress, endSession } from '../postgres/connection.ts';
-import { lostSession } from '../postgres/lost-session.ts';
+import { Ambiguous, asRoundtripError, type RoundtripError } from '../errors.ts';
+import { type Client, type DatabaseAddress, endSession } from '../postgres/connection.ts';
 import { shownAddress } from './control-address.ts';
 import { endHolder, eraseHolder, readHolder, tryLock, writeHolder } from './lock-holder.ts';
+import { ANSWER_MS, answered, cut, isLoss, openControl, said, unreachable } from './open-control.ts';
 import { isAlive, type LockHolder, lockedBy, toldHolder } from './operator-lock.ts';
 
-const CONNECT_MS = 5_000;
-/** A network that swallows packets tells nothing: a statement that takes longer than this has lost its session. */
-const ANSWER_MS = 15_000;
-const LOOK_MS = 60_000;
-const INSUFFICIENT_PRIVILEGE = '42501';
+/** So long a run waits for its store before it stops. */
+const PATIENCE_MS = 60_000;
 /** How often in that time a session is asked for a sign of life. */
 const BEATS = 6;
-/** So long a run waits for its store before it stops. */
-export const PATIENCE_MS = 60_000;
 const AGAIN_MS = 500;
 /** A holder whose process was killed a moment ago still has its session until the server notices. */
 const HANDOVER_MS = 1_000;
@@ -33,55 +28,6 @@ export interface ControlSession {
    */
   use<T>(work: (client: Client, isRepeated: boolean) => Promise<T>): Promise<T>;
   end(): Promise<void>;
-}
-
-/**
- * Opens a session on a store, with commits that are on disk when they return, whatever the server's default is.
- *
- * @throws Failed `control-store-unreachable`, also for a replica.
- */
-export async function openControl(address: DatabaseAddress): Promise<Client> {
-  let client: Client | undefined;
-  try {
-    client = await connect(address, { applicationName: 'roundtrip control', connectTimeoutMs: CONNECT_MS });
-    // A partner that is gone without a word (a power cut) must not keep the lock for hours.
-    const { rows } = await answered(
-      client.query<{ replica: boolean }>(
-        `SELECT pg_is_in_recovery() AS replica, set_config('synchronous_commit', 'on', false),
-                set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
-                set_config('tcp_keepalives_count', '3', false)`,
-      ),
-    );
-    if (rows[0]?.replica !== true) return client;
-  } catch (error) {
-    if (client !== undefined) cut(client);
-    if (asRoundtripError(error).code !== 'connection-failed' && !isLoss(error)) throw error;
-    throw unreachable(address, said(error), error);
-  }
-  await endSession(client);
-  throw unreachable(address, 'it is a replica');
-}
-
-/**
- * Opens a session on a store for the length of `work`, which has a minute.
- *
- * @throws Failed `control-store-unreachable`; Refused `control-store-privileges`.
- * @example const found = await withControl(address, readHolder);
- */
-export async function withControl<T>(
-  address: DatabaseAddress,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const client = await openControl(address);
-  try {
-    return await answered(work(client), LOOK_MS);
-  } catch (error) {
-    if ((error as { code?: string }).code === INSUFFICIENT_PRIVILEGE) throw notAllowed(address, error);
-    throw isLoss(error) ? unreachable(address, said(error), error) : error;
-  } finally {
-    await endSession(client);
-    cut(client);
-  }
 }
 
 /**
@@ -259,59 +205,6 @@ class HeldSession implements ControlSession {
 
 function isSame(found: LockHolder | undefined, own: LockHolder): boolean {
   return JSON.stringify(found) === JSON.stringify(own);
-}
-
-class NoAnswer extends Error {}
-
-/** A promise with a deadline: a session whose answers are lost on the way never rejects by itself. */
-async function answered<T>(asked: Promise<T>, withinMs = ANSWER_MS): Promise<T> {
-  const stop = new AbortController();
-  const late = delay(withinMs, undefined, { signal: stop.signal }).then(() => {
-    throw new NoAnswer(`no answer within ${withinMs / 1000} s`);
-  });
-  late.catch(() => undefined);
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    stop.abort();
-  }
-}
-
-/** What went wrong in the words of whoever met it first. */
-function said(error: unknown): string {
-  const { cause = error } = error as { cause?: unknown };
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.message === '' ? String((cause as { code?: string }).code) : cause.message;
-}
-
-function isLoss(error: unknown): boolean {
-  return error instanceof NoAnswer || lostSession(error) !== undefined;
-}
-
-/** Ends a session at once: a half-open one would take a quarter of an hour to end politely. */
-function cut(client: Client): void {
-  client.connection.stream.destroy();
-}
-
-function unreachable(address: DatabaseAddress, why: string, cause?: unknown): Failed {
-  return new Failed({
-    code: 'control-store-unreachable',
-    seen: `the control store ${shownAddress(address)}: ${why}`,
-    expected: 'an answer: nothing is begun that is not in the journal',
-    next: 'bring the control store back, then `roundtrip resume`; `roundtrip status` shows the copy on this machine meanwhile',
-    cause,
-  });
-}
-
-function notAllowed(address: DatabaseAddress, cause: unknown): Refused {
-  return new Refused({
-    code: 'control-store-privileges',
-    seen: `the control store ${shownAddress(address)} as ${address.user}: ${said(cause)}`,
-    expected:
-      'the role that has made the schema roundtrip_control, or a member of it; CREATE in the database for who makes it',
-    next: 'connect as that role, or GRANT what is missing',
-    cause,
-  });
 }
 
 function lockLost(holder: LockHolder | undefined): Ambiguous {
