@@ -7,7 +7,8 @@ import pg from 'pg';
 import { ClusterError } from './errors.ts';
 import { findBinaries } from './find-binaries.ts';
 import { freePort } from './free-port.ts';
-import { type UnprivilegedUser, unprivilegedUser } from './unprivileged-user.ts';
+import { initialiseCluster } from './initialise-cluster.ts';
+import { idsOf, type UnprivilegedUser, unprivilegedUser } from './unprivileged-user.ts';
 import { startWarden } from './warden.ts';
 
 /** How to reach one database of a cluster. `passwordFile` is in libpq's pgpass format, mode 0600. */
@@ -27,6 +28,8 @@ export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** fsync on, as in production. Off by default: a test's cluster need not survive a power cut. */
   readonly durable?: boolean;
+  /** How long one of three attempts to start may take. Default 30 s. */
+  readonly startTimeoutMs?: number;
 }
 
 /** A running cluster that belongs to this process. */
@@ -52,6 +55,8 @@ export interface PrivateCluster {
 
 const START_TIMEOUT_MS = 30_000;
 const START_ATTEMPTS = 3;
+/** A server that does not end by itself in this time is killed. */
+const END_TIMEOUT_MS = 60_000;
 
 /**
  * Makes and starts a private cluster in a temporary folder: loopback and a socket of its own only, SCRAM passwords,
@@ -78,7 +83,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Priva
   const passwordFile = path.join(directory, 'pgpass');
   writeFileSync(passwordFile, `*:*:*:postgres:${password}\n`, { mode: 0o600 });
   const warden = startWarden({ binaries, directory });
-  await initialise({ binaries, data, directory, password, user });
+  await initialiseCluster({ binaries, data, directory, password, user });
   const cluster = new Cluster({
     binaries,
     user,
@@ -97,60 +102,6 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Priva
     throw error;
   }
   return cluster;
-}
-
-async function initialise(options: {
-  binaries: string;
-  data: string;
-  directory: string;
-  password: string;
-  user: UnprivilegedUser | undefined;
-}): Promise<void> {
-  const passwordInput = path.join(options.directory, 'initdb-password');
-  writeFileSync(passwordInput, `${options.password}\n`, { mode: 0o600 });
-  if (options.user) chownSync(passwordInput, options.user.uid, options.user.gid);
-  const argv = [
-    '--pgdata',
-    options.data,
-    '--username',
-    'postgres',
-    '--pwfile',
-    passwordInput,
-    '--auth',
-    'scram-sha-256',
-  ];
-  argv.push('--encoding', 'UTF8', '--locale', 'C.UTF-8', '--no-sync');
-  const { code, output } = await run(path.join(options.binaries, 'initdb'), argv, options.user);
-  if (code !== 0)
-    throw new ClusterError('initdb-failed', `initdb ended with ${code}: ${output.slice(-2000)}`);
-}
-
-function run(
-  program: string,
-  argv: string[],
-  user: UnprivilegedUser | undefined,
-): Promise<{ code: number; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, argv, {
-      cwd: '/',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...ids(user),
-      env: { ...process.env, LC_ALL: 'C.UTF-8' },
-    });
-    let output = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code: code ?? -1, output }));
-  });
-}
-
-function ids(user: UnprivilegedUser | undefined): { uid?: number; gid?: number } {
-  return user ? { uid: user.uid, gid: user.gid } : {};
 }
 
 interface ClusterParts {
@@ -214,11 +165,13 @@ class Cluster implements PrivateCluster {
       if (this.port === 0 || attempt > 1) this.port = await freePort();
       if (await this.#launch()) return;
       lastLog = this.#logTail();
+      // One that is up and does not answer would not end by itself.
+      this.#server?.kill('SIGQUIT');
       await this.#ended();
     }
     throw new ClusterError(
       'start-failed',
-      `the server did not accept connections within ${START_TIMEOUT_MS} ms: ${lastLog}`,
+      `the server did not accept connections within ${this.#startTimeoutMs} ms: ${lastLog}`,
     );
   }
 
@@ -257,14 +210,14 @@ class Cluster implements PrivateCluster {
       cwd: '/',
       detached: true,
       stdio: 'ignore',
-      ...ids(user),
+      ...idsOf(user),
     });
     this.#server.unref();
     return await this.#answers();
   }
 
   async #answers(): Promise<boolean> {
-    const deadline = Date.now() + START_TIMEOUT_MS;
+    const deadline = Date.now() + this.#startTimeoutMs;
     while (Date.now() < deadline && this.#server?.exitCode === null) {
       try {
         await this.query('SELECT 1');
@@ -277,6 +230,10 @@ class Cluster implements PrivateCluster {
     return false;
   }
 
+  get #startTimeoutMs(): number {
+    return this.#parts.options.startTimeoutMs ?? START_TIMEOUT_MS;
+  }
+
   #logTail(): string {
     return readFileSync(path.join(this.directory, 'server.log'), 'utf8').slice(-2000);
   }
@@ -286,7 +243,9 @@ class Cluster implements PrivateCluster {
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
     // Unref'd while it runs, so that it keeps no process alive; waited for, it must.
     server.ref();
+    const kill = setTimeout(() => server.kill('SIGKILL'), END_TIMEOUT_MS);
     await new Promise<void>((resolve) => server.once('exit', () => resolve()));
+    clearTimeout(kill);
   }
 
   async crash(): Promise<void> {

@@ -37,3 +37,8 @@ function numericId(flag: '-u' | '-g', name: string): number | undefined {
     throw error;
   }
 }
+
+/** How a child process becomes that user; nothing where it stays who it is. */
+export function idsOf(user: UnprivilegedUser | undefined): { uid?: number; gid?: number } {
+  return user ? { uid: user.uid, gid: user.gid } : {};
+}

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
-import { createCluster, findBinaries } from '../src/index.ts';
+import { ClusterError, createCluster, findBinaries } from '../src/index.ts';
 import { type TestCluster, testCluster } from '../src/testing.ts';
 
 describe('createCluster', () => {
@@ -48,6 +49,26 @@ describe('createCluster', () => {
     for (let i = 0; i < 150 && existsSync(directory); i += 1)
       await new Promise((resolve) => setTimeout(resolve, 100));
     assert.equal(existsSync(directory), false);
+  });
+
+  it('gives up a server that is there and does not answer', async (test) => {
+    const programs = mkdtempSync(path.join(tmpdir(), 'programs-'));
+    for (const program of ['initdb', 'pg_ctl'])
+      symlinkSync(path.join(findBinaries(), program), path.join(programs, program));
+    // SIGQUIT ends it, as it ends a server.
+    writeFileSync(path.join(programs, 'postgres'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+    chmodSync(programs, 0o755);
+    const before = process.env.ROUNDTRIP_PG_BIN;
+    test.after(() => {
+      if (before === undefined) delete process.env.ROUNDTRIP_PG_BIN;
+      else process.env.ROUNDTRIP_PG_BIN = before;
+      rmSync(programs, { recursive: true });
+    });
+    process.env.ROUNDTRIP_PG_BIN = programs;
+    await assert.rejects(
+      createCluster({ name: 'silent', startTimeoutMs: 200 }),
+      (error) => error instanceof ClusterError && error.code === 'start-failed',
+    );
   });
 
   it('passes over a folder that has no server programs', () => {
