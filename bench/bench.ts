@@ -60,8 +60,12 @@ const { values, positionals } = parseArgs({
 const [name] = positionals;
 const benchmark = name === undefined ? undefined : BENCHMARKS[name];
 if (name === undefined || benchmark === undefined) {
+  if (name !== undefined) console.error(`there is no benchmark "${name}"; there are`);
   for (const [each, { about }] of Object.entries(BENCHMARKS)) console.error(`${each.padEnd(12)} ${about}`);
   process.exitCode = name === undefined ? 0 : 2;
+} else if (values.size !== undefined && !/^[1-9]\d*$/.test(values.size)) {
+  console.error(`--size wants a whole number, not "${values.size}"; here it counts: ${benchmark.about}`);
+  process.exitCode = 2;
 } else {
   const bars = await benchmark.run({ size: values.size === undefined ? undefined : Number(values.size) });
   if (!values.json)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type GeneratedTruth, generateExchange } from 'commerceml/generate';
 import { type Bar, bar } from './bar.ts';
-import { bareImport } from './import-bare.ts';
+import { type BareImport, bareImport } from './import-bare.ts';
 import { type CommandRun, runImportCommand } from './import-command.ts';
 import { ImportDatabases, type ImportTarget } from './import-database.ts';
 import { originalSkusPerSecond } from './import-original.ts';
@@ -45,7 +45,7 @@ export async function benchImport(options: { readonly size?: number | undefined 
       say('first', run);
       rounds.push({ target, run });
     }
-    const { target, run: first } = median(rounds);
+    const { target, run: first } = middleRound(rounds);
     const before = await touched(target);
     const second = await runImportCommand(target, large);
     const after = await touched(target);
@@ -58,79 +58,99 @@ export async function benchImport(options: { readonly size?: number | undefined 
     process.stderr.write(
       `bare: COPY ${ms(bare.copyMs)} and merge ${ms(bare.mergeMs)}; original: ${Math.round(original)} SKU/s\n`,
     );
-    const perSecond = truth.offers / (first.wallMs / 1000);
-    return [
-      bar({
-        name: `${size} SKUs, all files, into an empty schema`,
-        value: first.wallMs / 1000,
-        unit: 's',
-        limit: (35 * size) / 1_000_000,
-        direction: 'max',
-      }),
-      bar({
-        name: 'peak RSS of the Node process',
-        value: Math.max(...rounds.map(({ run }) => run.peakBytes)) / 1e6,
-        unit: 'MB',
-        limit: 200,
-        direction: 'max',
-      }),
-      bar({
-        name: `memory of ${size} against ${size / SMALL_SHARE} SKUs`,
-        value: first.peakBytes / smaller.peakBytes,
-        unit: '×',
-        limit: 1.15,
-        direction: 'max',
-      }),
-      bar({
-        name: 'against raw COPY and bare merge of the same rows',
-        value: first.wallMs / (bare.copyMs + bare.mergeMs),
-        unit: '×',
-        limit: 2,
-        direction: 'max',
-      }),
-      bar({
-        name: "SKU/s against the original's read-then-save",
-        value: perSecond / original,
-        unit: '×',
-        limit: 40,
-        direction: 'min',
-      }),
-      bar({
-        name: 'second identical import against the first',
-        value: second.wallMs / first.wallMs,
-        unit: '×',
-        limit: 0.4,
-        direction: 'max',
-      }),
-      bar({
-        name: 'rows touched by a second identical import',
-        value: difference(before.versions, after.versions),
-        unit: 'tables',
-        limit: 0,
-        direction: 'max',
-      }),
-      bar({
-        name: 'rows touched when it is compared row by row',
-        value: difference(before.versions, compared.versions),
-        unit: 'tables',
-        limit: 0,
-        direction: 'max',
-      }),
-      bar({
-        name: 'dead tuples after both',
-        value: compared.deadShare * 100,
-        unit: '%',
-        limit: 1,
-        direction: 'max',
-      }),
-    ];
+    return barsOf({ size, truth, rounds, first, smaller, second, bare, original, before, after, compared });
   } finally {
     await databases.stop();
     await rm(root, { recursive: true, force: true });
   }
 }
 
-function median<T extends { readonly run: CommandRun }>(rounds: readonly T[]): T {
+/** What all runs gave, each beside what it is compared with. */
+interface Measured {
+  readonly size: number;
+  readonly truth: GeneratedTruth;
+  readonly rounds: readonly { readonly run: CommandRun }[];
+  readonly first: CommandRun;
+  readonly smaller: CommandRun;
+  readonly second: CommandRun;
+  readonly bare: BareImport;
+  readonly original: number;
+  readonly before: Touched;
+  readonly after: Touched;
+  readonly compared: Touched;
+}
+
+function barsOf(measured: Measured): readonly Bar[] {
+  const { size, first, second, bare, before, after, compared } = measured;
+  const perSecond = measured.truth.offers / (first.wallMs / 1000);
+  return [
+    bar({
+      name: `${size} SKUs, all files, into an empty schema`,
+      value: first.wallMs / 1000,
+      unit: 's',
+      limit: (35 * size) / 1_000_000,
+      direction: 'max',
+    }),
+    bar({
+      name: 'peak RSS of the Node process',
+      value: Math.max(...measured.rounds.map(({ run }) => run.peakBytes)) / 1e6,
+      unit: 'MB',
+      limit: 200,
+      direction: 'max',
+    }),
+    bar({
+      name: `memory of ${size} against ${size / SMALL_SHARE} SKUs`,
+      value: first.peakBytes / measured.smaller.peakBytes,
+      unit: '×',
+      limit: 1.15,
+      direction: 'max',
+    }),
+    bar({
+      name: 'against raw COPY and bare merge of the same rows',
+      value: first.wallMs / (bare.copyMs + bare.mergeMs),
+      unit: '×',
+      limit: 2,
+      direction: 'max',
+    }),
+    bar({
+      name: "SKU/s against the original's read-then-save",
+      value: perSecond / measured.original,
+      unit: '×',
+      limit: 40,
+      direction: 'min',
+    }),
+    bar({
+      name: 'second identical import against the first',
+      value: second.wallMs / first.wallMs,
+      unit: '×',
+      limit: 0.4,
+      direction: 'max',
+    }),
+    bar({
+      name: 'rows touched by a second identical import',
+      value: difference(before.versions, after.versions),
+      unit: 'tables',
+      limit: 0,
+      direction: 'max',
+    }),
+    bar({
+      name: 'rows touched when it is compared row by row',
+      value: difference(before.versions, compared.versions),
+      unit: 'tables',
+      limit: 0,
+      direction: 'max',
+    }),
+    bar({
+      name: 'dead tuples after both',
+      value: compared.deadShare * 100,
+      unit: '%',
+      limit: 1,
+      direction: 'max',
+    }),
+  ];
+}
+
+function middleRound<T extends { readonly run: CommandRun }>(rounds: readonly T[]): T {
   const sorted = rounds.toSorted((a, b) => a.run.wallMs - b.run.wallMs);
   const middle = sorted[Math.floor(sorted.length / 2)];
   if (middle === undefined) throw new Error('nothing was measured');

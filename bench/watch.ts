@@ -9,7 +9,8 @@ import { type SettledWatch, settleWatch } from '../packages/roundtrip/src/watch/
 import { probesToSend } from '../packages/roundtrip/src/watch/take-sample.ts';
 import type { SourceReading } from '../packages/roundtrip/src/watch/watch-sample.ts';
 import { EMPTY_WATCH, type WatchState } from '../packages/roundtrip/src/watch/watch-state.ts';
-import type { Bar } from './bar.ts';
+import { type Bar, bar } from './bar.ts';
+import { type Chance, seededChance } from './seeded-chance.ts';
 
 /** One line of the table: how the runs of one scenario ended. */
 export interface WatchScenarioResult {
@@ -211,19 +212,18 @@ function barsOf(results: ReadonlyMap<ScenarioName, WatchScenarioResult>, runs: n
   };
   const share = (count: number) => (count / runs) * 100;
   const worst = (name: ScenarioName) => of(name).decidedMinutes?.worst ?? Number.POSITIVE_INFINITY;
+  const min = (name: string, value: number, unit: string, limit: number): Bar =>
+    bar({ name, value, unit, limit, direction: 'min' });
+  const max = (name: string, value: number, unit: string, limit: number): Bar =>
+    bar({ name, value, unit, limit, direction: 'max' });
   return [
-    bar(`${runs} watches at 0.2 % errors end PASS`, share(of('errors of 0.2 %').pass), '%', 99, 'min'),
-    bar(`${runs} watches at 3 % errors end FAIL`, share(of('errors of 3 %').fail), '%', 99, 'min'),
-    bar('watches at 0.2 % rolled back by the matrix', of('errors of 0.2 %').rolledBack, 'runs', 0, 'max'),
-    bar('an outage of 20 % errors is decided, worst run', worst('outage of 20 %'), 'min', 10, 'max'),
-    bar('an outage of 8 % errors is decided, worst run', worst('outage of 8 %'), 'min', 30, 'max'),
-    ...NEVER_PASSING.map((name) => bar(`${name}: watches that pass`, of(name).pass, 'runs', 0, 'max')),
+    min(`${runs} watches at 0.2 % errors end PASS`, share(of('errors of 0.2 %').pass), '%', 99),
+    min(`${runs} watches at 3 % errors end FAIL`, share(of('errors of 3 %').fail), '%', 99),
+    max('watches at 0.2 % rolled back by the matrix', of('errors of 0.2 %').rolledBack, 'runs', 0),
+    max('an outage of 20 % errors is decided, worst run', worst('outage of 20 %'), 'min', 10),
+    max('an outage of 8 % errors is decided, worst run', worst('outage of 8 %'), 'min', 30),
+    ...NEVER_PASSING.map((name) => max(`${name}: watches that pass`, of(name).pass, 'runs', 0)),
   ];
-}
-
-function bar(name: string, value: number, unit: string, limit: number, direction: Bar['direction']): Bar {
-  const holds = direction === 'max' ? value <= limit : value >= limit;
-  return { name, value: Number(value.toFixed(3)), unit, limit, direction, holds };
 }
 
 function summary(minutes: readonly number[]): WatchScenarioResult['decidedMinutes'] {
@@ -232,38 +232,4 @@ function summary(minutes: readonly number[]): WatchScenarioResult['decidedMinute
   const at = (quantile: number) =>
     sorted[Math.ceil(quantile * sorted.length) - 1] ?? Number.POSITIVE_INFINITY;
   return { median: at(0.5), p99: at(0.99), worst: at(1) };
-}
-
-/** Randomness that a seed repeats. */
-interface Chance {
-  /** Uniform in [0, 1). */
-  next(): number;
-  binomial(trials: number, share: number): number;
-  poisson(mean: number): number;
-}
-
-/** mulberry32: 32 bits of state, good enough for requests, and the same on every machine. */
-function seededChance(seed: number): Chance {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return {
-    next,
-    binomial(trials, share) {
-      let successes = 0;
-      for (let trial = 0; trial < trials; trial++) if (next() < share) successes++;
-      return successes;
-    },
-    /** Knuth's product of uniforms; the means here are below fifty. */
-    poisson(mean) {
-      const floor = Math.exp(-mean);
-      let count = -1;
-      for (let product = 1; product > floor; count++) product *= next();
-      return count;
-    },
-  };
 }

@@ -45,3 +45,18 @@ it('both say what they take when they are given nothing', () => {
   for (const name of ['backup_production_db.sh', 'rollback_production.sh'])
     assert.equal(script(name, []).status, 2);
 });
+
+it('bench says what there is to measure, and refuses what there is not', () => {
+  const bench = (...argv: readonly string[]) =>
+    spawnSync(process.execPath, [path.resolve(SCRIPTS, '../bench/bench.ts'), ...argv], { encoding: 'utf8' });
+  const listed = bench();
+  assert.equal(listed.status, 0);
+  for (const name of ['api', 'backup', 'fingerprint', 'import', 'parser', 'switch', 'watch'])
+    assert.match(listed.stderr, new RegExp(`^${name} +\\S.*size: `, 'm'));
+  const unknown = bench('parsre');
+  assert.deepEqual(
+    [unknown.status, unknown.stderr],
+    [2, `there is no benchmark "parsre"; there are\n${listed.stderr}`],
+  );
+  assert.equal(bench('parser', '--size', 'large').status, 2);
+});
