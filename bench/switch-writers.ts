@@ -34,7 +34,7 @@ export interface Writers {
 }
 
 /** Orders a second of all clients together; a little above the 300 that are asked for. */
-export const ORDERS_PER_SECOND = 330;
+const ORDERS_PER_SECOND = 330;
 
 /** Clients who place orders (one transaction: an order and three items) at a steady pace, and connect again when cut off. */
 export async function startWriters(

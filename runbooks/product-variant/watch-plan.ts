@@ -5,7 +5,7 @@ import type { ShopCommands } from './shop-commands.ts';
  * Colours that 1C sends and nobody has mapped: the story's LOW row, listed and never a reason to go back. Spelled as the
  * column `normalized_name` is: "Чёрный" is mapped where "Черный" is.
  */
-export const UNMAPPED_COLORS = `SELECT color_name, count(*) FROM product_variants v
+const UNMAPPED_COLORS = `SELECT color_name, count(*) FROM product_variants v
   WHERE color_name <> '' AND NOT EXISTS (SELECT FROM color_mappings m
     WHERE m.normalized_name = lower(translate(v.color_name,
       'АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯё', 'абвгдеежзийклмнопрстуфхцчшщъыьэюяе')))

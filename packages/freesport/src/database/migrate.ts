@@ -60,7 +60,7 @@ export async function migrate(
 }
 
 /** Name → SHA-256 of what the database has; empty where the shop was never installed. */
-export async function appliedMigrations(client: Pick<pg.Client, 'query'>): Promise<Map<string, string>> {
+async function appliedMigrations(client: Pick<pg.Client, 'query'>): Promise<Map<string, string>> {
   const exists = await client.query<{ exists: boolean }>(
     `SELECT to_regclass('public.schema_migrations') IS NOT NULL AS exists`,
   );

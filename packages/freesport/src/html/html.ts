@@ -1,4 +1,4 @@
-/** Text that is HTML already. Only `html` and `raw` make it, so everything else is escaped. */
+/** Text that is HTML already. Only `html` and `jsonForHtml` make it, so everything else is escaped. */
 export class SafeHtml {
   readonly text: string;
 
@@ -33,11 +33,6 @@ export function html(strings: TemplateStringsArray, ...values: readonly HtmlValu
   values.forEach((value, index) => {
     text += render(value) + (strings[index + 1] ?? '');
   });
-  return new SafeHtml(text);
-}
-
-/** HTML that this program has made itself. Never for anything that a person or 1C has written. */
-export function raw(text: string): SafeHtml {
   return new SafeHtml(text);
 }
 

@@ -95,7 +95,7 @@ ${filter.page < pages ? link(filter.page + 1, 'next', t.next) : null}</nav>`;
 }
 
 /** The address of a page of a filtered list. */
-export function listUrl(filter: ListFilter, page: number): string {
+function listUrl(filter: ListFilter, page: number): string {
   const parameters = new URLSearchParams();
   const named = {
     category: filter.category,

@@ -25,7 +25,7 @@ const PRICE_COLUMNS: Readonly<Record<Role, string>> = {
  * @example
  * priceColumn('trainer'); // 'trainer_price'
  */
-export function priceColumn(role: Role): string {
+function priceColumn(role: Role): string {
   return PRICE_COLUMNS[role];
 }
 

@@ -3,7 +3,7 @@ import { Refused } from '../errors.ts';
 import type { JournalBody, JournalRecord } from './record.ts';
 
 /** `prev` of the first record. */
-export const GENESIS = '0'.repeat(64);
+const GENESIS = '0'.repeat(64);
 
 /** Seals a body as the record that follows `last`. Pure: the time is an argument. */
 export function sealRecord(options: {
