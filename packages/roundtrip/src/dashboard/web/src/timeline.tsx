@@ -1,14 +1,11 @@
 import { useState } from 'preact/hooks';
 import type { ActView, DashboardView, StepView } from '../../view/dashboard-view.ts';
+import { Deadlines } from './deadlines.tsx';
 import { clock, length } from './format.ts';
+import { Legend } from './legend.tsx';
 import { firstScale, type Scale, type ScaleName, scaleOf, ticksOf } from './scale.ts';
+import { MarkLabel, marksOf, type TimelineMark } from './timeline-mark.tsx';
 import type { Language, Words } from './words.ts';
-
-interface Mark {
-  readonly name: 'window-start' | 'window-end' | 'deadline' | 'no-return' | 'now' | 'rollback';
-  readonly label: string;
-  readonly atMs: number;
-}
 
 interface TimelineProps {
   readonly t: Words;
@@ -108,7 +105,7 @@ function Row(props: {
   readonly language: Language;
   readonly step: StepView;
   readonly scale: Scale;
-  readonly marks: readonly Mark[];
+  readonly marks: readonly TimelineMark[];
   readonly nowMs: number;
   readonly open: (step: string) => void;
 }) {
@@ -216,98 +213,5 @@ function Bar(props: {
   const left = scale.at(fromMs);
   return (
     <b class={`bar ${kind}`} style={{ left: `${left}%`, width: `${Math.max(0, scale.at(toMs) - left)}%` }} />
-  );
-}
-
-function MarkLabel({ mark, scale }: { readonly mark: Mark; readonly scale: Scale }) {
-  const at = scale.at(mark.atMs);
-  // Anchored towards the middle, so that no label leaves the page.
-  const style = at > 55 ? { right: `${100 - at}%` } : { left: `${at}%` };
-  return (
-    <div class="label">
-      <span class={mark.name} style={style}>
-        {mark.label}
-      </span>
-    </div>
-  );
-}
-
-function marksOf(t: Words, view: DashboardView, nowMs: number): Mark[] {
-  const marks: Mark[] = [];
-  const { window } = view;
-  if (window !== null) marks.push({ name: 'window-start', label: t.windowStart, atMs: window.startMs });
-  if (view.pointOfNoReturn !== null)
-    marks.push({ name: 'no-return', label: t.noReturn, atMs: view.pointOfNoReturn.atMs });
-  if (view.rollback !== null)
-    marks.push({ name: 'rollback', label: t.rollingBack, atMs: view.rollback.atMs });
-  if (view.rollbackDeadlineMs !== null)
-    marks.push({ name: 'deadline', label: t.deadline, atMs: view.rollbackDeadlineMs });
-  if (window !== null) marks.push({ name: 'window-end', label: t.windowEnd, atMs: window.endMs });
-  if (view.endedMs === null) marks.push({ name: 'now', label: t.now, atMs: nowMs });
-  return marks;
-}
-
-/** The same lines as words: for screen readers, for print, and where they are outside the scale. */
-function Deadlines({ t, view, nowMs }: Pick<TimelineProps, 't' | 'view' | 'nowMs'>) {
-  const { window, rollbackDeadlineMs, pointOfNoReturn } = view;
-  const zone = window?.zone;
-  return (
-    <dl class="facts deadlines">
-      <div>
-        <dt>{t.started}</dt>
-        <dd>{clock(view.startedMs, zone, nowMs)}</dd>
-      </div>
-      {window === null ? null : (
-        <div>
-          <dt>{t.window}</dt>
-          <dd>
-            {clock(window.startMs, zone, nowMs)} – {clock(window.endMs, zone, nowMs)} <small>{zone}</small>
-          </dd>
-        </div>
-      )}
-      <div>
-        <dt>{t.deadline}</dt>
-        <dd>{rollbackDeadlineMs === null ? t.deadlineUnknown : clock(rollbackDeadlineMs, zone, nowMs)}</dd>
-      </div>
-      <div>
-        <dt>{t.noReturn}</dt>
-        <dd>
-          {pointOfNoReturn === null ? (
-            t.noNoReturn
-          ) : (
-            <>
-              <span lang="en">{pointOfNoReturn.title}</span>, {clock(pointOfNoReturn.atMs, zone, nowMs)}
-            </>
-          )}
-        </dd>
-      </div>
-    </dl>
-  );
-}
-
-function Legend({ t }: { readonly t: Words }) {
-  return (
-    <ul class="legend" aria-hidden="true">
-      <li>
-        <b class="bar planned" />
-        {t.legendPlanned}
-      </li>
-      <li>
-        <b class="bar done verified" />
-        {t.legendDone}
-      </li>
-      <li>
-        <b class="bar done begun" />
-        {t.legendRunning}
-      </li>
-      <li>
-        <b class="bar done failed" />
-        {t.legendFailed}
-      </li>
-      <li>
-        <b class="bar undo effected" />
-        {t.legendUndone}
-      </li>
-    </ul>
   );
 }

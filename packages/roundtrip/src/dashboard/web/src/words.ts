@@ -1,4 +1,8 @@
-/** The dashboard's own words. Reasons, errors and titles come from the run and stay as they were written. */
+/**
+ * The dashboard's own words. Reasons, errors and titles come from the run and stay as they were written.
+ *
+ * Long on purpose: it is a dictionary, and both languages of a word are found at once.
+ */
 const EN = {
   title: 'Roundtrip',
   live: 'LIVE',
