@@ -10,7 +10,9 @@ export interface DetectedEncoding {
 /** So many bytes are looked at before deciding; an XML declaration is shorter. */
 export const SNIFF_BYTES = 1024;
 
-const SINGLE_BYTE = /^(?:windows-?125\d|cp-?125\d|koi8-?[ru]|iso-?8859-?\d{1,2}|cp-?866|ibm866)$/;
+/** Those that exist: there is no windows-1259 and no ISO-8859-12, and iconv-lite throws an error of its own at them. */
+const SINGLE_BYTE =
+  /^(?:(?:windows|win|cp)-?125[0-8]|koi8-?[ru]|iso-?8859-?(?:[1-9]|1[013-6])|cp-?866|ibm866)$/;
 
 /**
  * Decides the encoding from the first bytes: byte order mark, then the caller's wish, then the pattern of

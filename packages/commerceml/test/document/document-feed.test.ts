@@ -136,6 +136,8 @@ describe('DocumentFeed', () => {
     ['windows-1251 that says it is UTF-8', cp1251(declared('UTF-8')), 'invalid-encoding'],
     ['UTF-16 declared over ASCII bytes', Buffer.from(declared('UTF-16')), 'unsupported-encoding'],
     ['an encoding nobody knows', Buffer.from(declared('x-mac')), 'unsupported-encoding'],
+    ['a code page that does not exist', Buffer.from(declared('windows-1259')), 'unsupported-encoding'],
+    ['a part of ISO 8859 that was given up', Buffer.from(declared('ISO-8859-12')), 'unsupported-encoding'],
     ['half a surrogate pair', Buffer.from(`\ufeff<a>\ud83d!</a>`, 'utf16le'), 'invalid-encoding'],
     ['another root', Buffer.from('<yml_catalog/>'), 'not-commerceml'],
     ['nothing', Buffer.alloc(0), 'truncated'],
@@ -159,6 +161,18 @@ describe('DocumentFeed', () => {
       assert.throws(() => readAll(bytes, 1), { name: 'CommerceMlError', code });
     });
   }
+
+  it('knows every single-byte encoding that it says it knows', () => {
+    const pages = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((n) => [`windows-125${n}`, `cp125${n}`, `win125${n}`]);
+    const parts = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16].flatMap((n) => [
+      `ISO-8859-${n}`,
+      `iso8859-${n}`,
+    ]);
+    for (const name of [...pages, ...parts, 'KOI8-R', 'koi8-u', 'cp866', 'CP-866', 'IBM866']) {
+      const xml = `<?xml version="1.0" encoding="${name}"?><a/>`;
+      assert.throws(() => readAll(Buffer.from(xml)), { code: 'not-commerceml' }, name);
+    }
+  });
 
   it('lets an option overrule a lying declaration', () => {
     const good = readAll(cp1251(declared('UTF-8')), 5, 'windows-1251').find(
