@@ -156,6 +156,8 @@ export interface PriceRecord extends RecordBase {
   /** Exact decimal with a dot. */
   readonly amount: string;
   readonly currency: string | undefined;
+  /** `МинКоличество`, the quantity from which on this price applies, as an exact decimal; undefined where absent. */
+  readonly minQuantity: string | undefined;
   /** Whether the `Цена` stands in a `Предложение` or (WooCommerce's plug-in does it) in a `Товар`. */
   readonly holder: 'offer' | 'good';
 }
@@ -167,6 +169,8 @@ export interface RestRecord extends RecordBase {
   readonly warehouseId: string | undefined;
   /** Exact decimal with a dot, may be negative. */
   readonly quantity: string;
+  /** Whether it is the first of its `Предложение` or `Товар`: a second item of the same key says it anew and adds nothing. */
+  readonly first: boolean;
   /** Whether the figure stands in a `Предложение` or in a `Товар`. */
   readonly holder: 'offer' | 'good';
 }

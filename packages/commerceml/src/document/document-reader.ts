@@ -41,6 +41,8 @@ export class DocumentReader implements XmlHandler {
   readonly #reference: ReferenceBuilder;
   readonly #states: number[] = [S.OUTSIDE];
   #depth = 0;
+  /** In an `ИзмененияПакетаПредложений`: its offers are keys with figures, and may name article and barcode as keys too. */
+  #ofChanges = false;
   /** Next state by state and name index: the memory of `TRANSITIONS` look-ups. */
   readonly #next = new Int16Array(S.STATE_COUNT * NAMES_PER_STATE).fill(UNKNOWN);
 
@@ -87,10 +89,7 @@ export class DocumentReader implements XmlHandler {
     const state = parent === S.SKIP ? S.SKIP : this.#nextState(parent, name, offset);
     this.#depth += 1;
     this.#states[this.#depth] = state;
-    if (state === S.SKIP) {
-      if (parent === S.ITEM) this.#item.described = true;
-      return TEXT_IGNORED;
-    }
+    if (state === S.SKIP) return TEXT_IGNORED;
     const mode = S.TEXT_MODES[state] as TextMode;
     if (mode !== TEXT_IGNORED) {
       if (state >= S.ITEM_NAME && state <= S.ITEM_UNIT) this.#startField(state);
@@ -103,7 +102,7 @@ export class DocumentReader implements XmlHandler {
   }
 
   #startField(state: number): void {
-    if (state !== S.ITEM_DELETED) this.#item.described = true;
+    if (state === S.ITEM_NAME || (state !== S.ITEM_DELETED && !this.#ofChanges)) this.#item.described = true;
     if (state === S.ITEM_UNIT) this.#item.unit = this.#scanner.attributes.get('Код');
   }
 
@@ -118,9 +117,7 @@ export class DocumentReader implements XmlHandler {
         item.startRest(this.#originAt(offset));
         break;
       case S.REST_WAREHOUSE:
-        item.warehouseOrigin = this.#originAt(offset);
-        item.warehouseId = undefined;
-        item.warehouseQuantity = undefined;
+        item.startWarehouse(this.#originAt(offset), undefined, undefined);
         break;
       case S.CHARACTERISTIC:
       case S.REQUISITE:
@@ -232,8 +229,9 @@ export class DocumentReader implements XmlHandler {
 
   #startSection(local: string, offset: number): void {
     const only = this.#scanner.attributes.get('СодержитТолькоИзменения');
-    const section = (local === 'ИзмененияПакетаПредложений' ? 'ПакетПредложений' : local) as SectionName;
-    const byName = local === 'ИзмененияПакетаПредложений' ? true : undefined;
+    this.#ofChanges = local === 'ИзмененияПакетаПредложений';
+    const section = (this.#ofChanges ? 'ПакетПредложений' : local) as SectionName;
+    const byName = this.#ofChanges ? true : undefined;
     this.#emit({
       kind: 'section',
       origin: this.#originAt(offset),
@@ -244,8 +242,11 @@ export class DocumentReader implements XmlHandler {
 
   #warehouseAttributes(offset: number): void {
     const { attributes } = this.#scanner;
-    const quantity = attributes.get('КоличествоНаСкладе');
-    this.#item.addRest(this.#originAt(offset), attributes.get('ИдСклада'), quantity ?? '');
+    this.#item.startWarehouse(
+      this.#originAt(offset),
+      attributes.get('ИдСклада'),
+      attributes.get('КоличествоНаСкладе'),
+    );
   }
 
   #deletedByStatus(): boolean {

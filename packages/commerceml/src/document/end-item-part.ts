@@ -35,17 +35,28 @@ export function endItemPart(item: ItemBuilder, state: number, text: string): voi
     case S.PRICE_CURRENCY:
       item.priceCurrency = text === '' ? undefined : text;
       break;
+    case S.PRICE_MIN_QUANTITY:
+      item.priceMinQuantity = text;
+      break;
     case S.PRICE:
       item.endPrice();
       break;
+    case S.REST_STORE_ID:
+      item.restWarehouseId = text;
+      break;
     case S.REST_WAREHOUSE_ID:
+    case S.ITEM_WAREHOUSE_ID:
       item.warehouseId = text;
       break;
     case S.REST_WAREHOUSE_QUANTITY:
+    case S.ITEM_WAREHOUSE_QUANTITY:
       item.warehouseQuantity = text;
       break;
     case S.REST_WAREHOUSE:
       item.endWarehouse();
+      break;
+    case S.ITEM_WAREHOUSE:
+      item.endItemWarehouse();
       break;
     case S.REST_QUANTITY:
       item.restQuantity = text;
@@ -59,6 +70,9 @@ export function endItemPart(item: ItemBuilder, state: number, text: string): voi
       break;
     case S.ITEM_ID:
       item.id = text;
+      break;
+    case S.ITEM_CHARACTERISTIC_ID:
+      item.characteristicId = text;
       break;
     case S.ITEM_NAME:
       item.name = text;

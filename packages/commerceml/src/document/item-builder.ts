@@ -8,6 +8,7 @@ import type {
   RestRecord,
 } from '../records.ts';
 import { DecimalSum, normalizeDecimal, parseDecimal } from '../values/decimal.ts';
+import { NIL_GUID } from '../values/empty-marker.ts';
 import type { DataWarnings } from './data-warnings.ts';
 import { checkItemTexts, goodRecord, offerRecord } from './item-records.ts';
 
@@ -26,6 +27,8 @@ export class ItemBuilder {
   holder: Holder = 'good';
   origin: Origin = NOWHERE;
   id = '';
+  /** `ИдХарактеристики`: some write it beside the id of the good instead of after its `#`. */
+  characteristicId = '';
   name: string | undefined;
   article: string | undefined;
   barcode: string | undefined;
@@ -52,6 +55,7 @@ export class ItemBuilder {
   priceTypeId = '';
   priceAmount = '';
   priceCurrency: string | undefined;
+  priceMinQuantity: string | undefined;
   restOrigin: Origin = NOWHERE;
   restQuantity: string | undefined;
   /** Warehouses of this Остаток that have a figure, and the one that has none. */
@@ -79,6 +83,7 @@ export class ItemBuilder {
     this.holder = holder;
     this.origin = origin;
     this.id = '';
+    this.characteristicId = '';
     this.name = undefined;
     this.article = undefined;
     this.barcode = undefined;
@@ -107,6 +112,7 @@ export class ItemBuilder {
     this.priceTypeId = '';
     this.priceAmount = '';
     this.priceCurrency = undefined;
+    this.priceMinQuantity = undefined;
   }
 
   endPrice(): void {
@@ -131,6 +137,7 @@ export class ItemBuilder {
       priceTypeId: this.priceTypeId,
       amount: decimal.text,
       currency: this.priceCurrency,
+      minQuantity: this.priceMinQuantity === undefined ? undefined : normalizeDecimal(this.priceMinQuantity),
       holder: this.holder,
     });
   }
@@ -153,14 +160,29 @@ export class ItemBuilder {
     }
   }
 
+  startWarehouse(origin: Origin, id: string | undefined, quantity: string | undefined): void {
+    this.warehouseOrigin = origin;
+    this.warehouseId = id;
+    this.warehouseQuantity = quantity;
+  }
+
   endWarehouse(): void {
     if (this.warehouseQuantity === undefined) {
       // Some write the figure beside the Склад, not in it.
-      this.restWarehouseId = this.warehouseId;
+      this.restWarehouseId = this.warehouseId ?? this.restWarehouseId;
       return;
     }
     this.restWarehouses += 1;
     this.addRest(this.warehouseOrigin, this.warehouseId, this.warehouseQuantity);
+  }
+
+  /** A `Склад` or `Склады` that stands in the item itself; with neither id nor figure it was but the list of others. */
+  endItemWarehouse(): void {
+    const { warehouseId: id, warehouseQuantity: quantity } = this;
+    if (id !== undefined || quantity !== undefined) this.addRest(this.warehouseOrigin, id, quantity ?? '');
+    this.hadPricesOrRests = true;
+    this.warehouseId = undefined;
+    this.warehouseQuantity = undefined;
   }
 
   addRest(origin: Origin, warehouseId: string | undefined, raw: string): void {
@@ -182,6 +204,7 @@ export class ItemBuilder {
       offerId: this.id,
       warehouseId: warehouseId === '' ? undefined : warehouseId,
       quantity: decimal.text,
+      first: this.#rests.length === 0,
       holder: this.holder,
     });
   }
@@ -224,6 +247,7 @@ export class ItemBuilder {
   end(): void {
     this.#closeStock();
     const isOffer = this.holder === 'offer';
+    if (isOffer && this.characteristicId !== '') this.#joinCharacteristicId();
     if (this.id.trim() === '') {
       const what = isOffer ? 'a Предложение' : 'a Товар';
       const lost = this.#prices.length + this.#rests.length;
@@ -237,6 +261,12 @@ export class ItemBuilder {
       this.#emit(isOffer ? offerRecord(this) : goodRecord(this));
     }
     this.#flushPricesAndRests();
+  }
+
+  #joinCharacteristicId(): void {
+    const { id, characteristicId } = this;
+    const missing = characteristicId.trim() === '' || characteristicId === NIL_GUID;
+    if (!missing && id.trim() !== '' && !id.includes('#')) this.id = `${id}#${characteristicId}`;
   }
 
   #flushPricesAndRests(): void {

@@ -87,7 +87,13 @@ export const ITEM_WAREHOUSE = 74;
 export const VALUE_TYPES = 75;
 export const VALUE_TYPE = 76;
 export const ITEM_VERSION = 77;
-export const STATE_COUNT = 78;
+export const ITEM_CHARACTERISTIC_ID = 78;
+export const ITEM_WAREHOUSE_ID = 79;
+export const ITEM_WAREHOUSE_QUANTITY = 80;
+/** An `ИдСклада` beside the figure of an `Остаток`. */
+export const REST_STORE_ID = 81;
+export const PRICE_MIN_QUANTITY = 82;
+export const STATE_COUNT = 83;
 
 const TREE: ReadonlyArray<readonly [number, Readonly<Record<string, number>>]> = [
   [OUTSIDE, { КоммерческаяИнформация: ROOT }],
@@ -160,8 +166,24 @@ const TREE: ReadonlyArray<readonly [number, Readonly<Record<string, number>>]> =
       ХарактеристикиТовара: CHARACTERISTICS,
       Цены: PRICES,
       Остатки: RESTS,
+      ОстаткиПоСкладам: RESTS,
+      КоличествоНаСкладах: RESTS,
       Количество: ITEM_QUANTITY,
       Склад: ITEM_WAREHOUSE,
+      Склады: ITEM_WAREHOUSE,
+      ИдХарактеристики: ITEM_CHARACTERISTIC_ID,
+    },
+  ],
+  // `<Склад ИдСклада="" КоличествоНаСкладе=""/>` (2.07), the same as `<Склады …/>` (ИзмененияПакетаПредложений), with children
+  // instead of attributes (modules of other shops), or a list of `Склад`.
+  [
+    ITEM_WAREHOUSE,
+    {
+      Склад: ITEM_WAREHOUSE,
+      Ид: ITEM_WAREHOUSE_ID,
+      ИдСклада: ITEM_WAREHOUSE_ID,
+      Количество: ITEM_WAREHOUSE_QUANTITY,
+      КоличествоНаСкладе: ITEM_WAREHOUSE_QUANTITY,
     },
   ],
   [ITEM_GROUPS, { Ид: ITEM_GROUP_ID }],
@@ -175,9 +197,17 @@ const TREE: ReadonlyArray<readonly [number, Readonly<Record<string, number>>]> =
   [CHARACTERISTICS, { ХарактеристикаТовара: CHARACTERISTIC }],
   [CHARACTERISTIC, { Наименование: PAIR_NAME, Значение: PAIR_VALUE }],
   [PRICES, { Цена: PRICE }],
-  [PRICE, { ИдТипаЦены: PRICE_TYPE_ID, ЦенаЗаЕдиницу: PRICE_AMOUNT, Валюта: PRICE_CURRENCY }],
-  [RESTS, { Остаток: REST }],
-  [REST, { Количество: REST_QUANTITY, Склад: REST_WAREHOUSE }],
+  [
+    PRICE,
+    {
+      ИдТипаЦены: PRICE_TYPE_ID,
+      ЦенаЗаЕдиницу: PRICE_AMOUNT,
+      Валюта: PRICE_CURRENCY,
+      МинКоличество: PRICE_MIN_QUANTITY,
+    },
+  ],
+  [RESTS, { Остаток: REST, КоличествоНаСкладе: REST }],
+  [REST, { Количество: REST_QUANTITY, Склад: REST_WAREHOUSE, ИдСклада: REST_STORE_ID }],
   [REST_WAREHOUSE, { Ид: REST_WAREHOUSE_ID, Количество: REST_WAREHOUSE_QUANTITY }],
 ];
 
@@ -195,6 +225,10 @@ const REPEATED: readonly number[] = [
   PRICE_TYPE_ID,
   PRICE_CURRENCY,
   REST_WAREHOUSE_ID,
+  REST_STORE_ID,
+  ITEM_WAREHOUSE_ID,
+  ITEM_WAREHOUSE_QUANTITY,
+  PRICE_MIN_QUANTITY,
   REST_QUANTITY,
   REST_WAREHOUSE_QUANTITY,
   ITEM_QUANTITY,
@@ -210,7 +244,7 @@ const REPEATED: readonly number[] = [
   TAX_RATE,
 ];
 
-/** What to do with the text of a state: leaves of the tree are decoded, except the two that carry none of use. */
+/** What to do with the text of a state: leaves of the tree are decoded, except the one that is of no use. */
 export const TEXT_MODES: Uint8Array = textModes();
 
 function textModes(): Uint8Array {
@@ -219,7 +253,6 @@ function textModes(): Uint8Array {
     if (TRANSITIONS[state] === undefined) modes[state] = TEXT_WANTED;
   }
   for (const state of REPEATED) modes[state] = TEXT_REPEATED;
-  modes[ITEM_WAREHOUSE] = TEXT_IGNORED;
   modes[ITEM_VERSION] = TEXT_IGNORED;
   return modes;
 }

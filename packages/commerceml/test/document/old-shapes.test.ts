@@ -89,4 +89,42 @@ describe('old and odd shapes', () => {
     );
     assert.equal(good?.kind === 'good' ? good.name : undefined, 'Мяч & <№5');
   });
+
+  it('reads a package of changes: keys with figures, the characteristic beside the good, warehouses as Склады', () => {
+    const records = read(
+      '<ИзмененияПакетаПредложений><Ид>p#</Ид><Предложения>' +
+        '<Предложение><Ид>g</Ид><Артикул>А1</Артикул><Штрихкод>46</Штрихкод><ИдХарактеристики>c</ИдХарактеристики><КодЕдиницыИзмерения>796</КодЕдиницыИзмерения>' +
+        '<Склады ИдСклада="w" КоличествоНаСкладе="3"/><Склады ИдСклада="v" КоличествоНаСкладе="4"/>' +
+        '<Цены><Цена><ИдТипаЦены>t</ИдТипаЦены><ЦенаЗаЕдиницу>5</ЦенаЗаЕдиницу></Цена></Цены><Количество>7</Количество></Предложение>' +
+        '<Предложение><Ид>h</Ид><Наименование>Мяч</Наименование><ИдХарактеристики/></Предложение>' +
+        '<Предложение><Ид>k#1</Ид><ИдХарактеристики>1</ИдХарактеристики><Количество>2</Количество></Предложение>' +
+        '</Предложения></ИзмененияПакетаПредложений>',
+    );
+    assert.deepEqual(
+      records.map((record) => {
+        if (record.kind === 'price') return ['price', record.offerId, record.priceTypeId, record.amount];
+        if (record.kind === 'rest') return ['rest', record.offerId, record.warehouseId, record.quantity];
+        return record.kind === 'offer' ? ['offer', record.id, record.name] : [record.kind];
+      }),
+      [
+        ['price', 'g#c', 't', '5'],
+        ['rest', 'g#c', 'w', '3'],
+        ['rest', 'g#c', 'v', '4'],
+        ['offer', 'h', 'Мяч'],
+        ['rest', 'k#1', undefined, '2'],
+      ],
+    );
+  });
+
+  it('says from which quantity on a price applies', () => {
+    const price = (quantity: string): string =>
+      `<Цена><ИдТипаЦены>t</ИдТипаЦены><ЦенаЗаЕдиницу>5</ЦенаЗаЕдиницу>${quantity}</Цена>`;
+    const records = read(
+      `<ПакетПредложений><Предложения><Предложение><Ид>g</Ид><Цены>${price('')}${price('<МинКоличество>1 000,5</МинКоличество>')}${price('<МинКоличество/>')}</Цены></Предложение></Предложения></ПакетПредложений>`,
+    );
+    assert.deepEqual(
+      records.map((record) => record.kind === 'price' && record.minQuantity),
+      [undefined, '1000.5', undefined],
+    );
+  });
 });

@@ -44,3 +44,38 @@ describe('an Остаток', () => {
     }
   });
 });
+
+describe('the stock of an item', () => {
+  it('stands in attributes, in children or in a list, under the names that versions and modules give it', async () => {
+    const shapes: Record<string, unknown[]> = {
+      '<Склад ИдСклада="w" КоличествоНаСкладе="5"/>': [['w', '5']],
+      '<Склады ИдСклада="w" КоличествоНаСкладе="5"/>': [['w', '5']],
+      '<Склад><ИдСклада>w</ИдСклада><КоличествоНаСкладе>5</КоличествоНаСкладе></Склад>': [['w', '5']],
+      '<Склад><Количество>5</Количество><Ид>w</Ид></Склад>': [['w', '5']],
+      '<Склады><Склад ИдСклада="w" КоличествоНаСкладе="5"/><Склад><Ид>v</Ид><Количество>6</Количество></Склад></Склады>':
+        [
+          ['w', '5'],
+          ['v', '6'],
+        ],
+      '<КоличествоНаСкладах><КоличествоНаСкладе><ИдСклада>w</ИдСклада><Количество>5</Количество></КоличествоНаСкладе></КоличествоНаСкладах>':
+        [['w', '5']],
+      '<ОстаткиПоСкладам><Остаток><Склад>Главный</Склад><ИдСклада>w</ИдСклада><Количество>5</Количество></Остаток></ОстаткиПоСкладам>':
+        [['w', '5']],
+      '<Склады/>': [],
+      '<Склад ИдСклада="w"/>': ['bad-decimal'],
+    };
+    for (const [shape, expected] of Object.entries(shapes))
+      assert.deepEqual(await read(shape), expected, shape);
+  });
+
+  it('tells figures of one item from those of the next with the same key', async () => {
+    const item = (figures: string): string => `<Предложение><Ид>a</Ид>${figures}</Предложение>`;
+    const store = (id: string): string => `<Склад ИдСклада="${id}" КоличествоНаСкладе="1"/>`;
+    const xml = `<КоммерческаяИнформация><ПакетПредложений><Предложения>${item(store('v') + store('w'))}${item(store('v'))}</Предложения></ПакетПредложений></КоммерческаяИнформация>`;
+    const first: boolean[] = [];
+    for await (const record of readDocument(Buffer.from(xml))) {
+      if (record.kind === 'rest') first.push(record.first);
+    }
+    assert.deepEqual(first, [true, false, true]);
+  });
+});

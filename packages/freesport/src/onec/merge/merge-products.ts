@@ -16,7 +16,8 @@ export async function mergeProducts(context: MergeContext): Promise<void> {
   // An exchange of changes may be made without pictures: then none named does not mean none left.
   const keepImages = summary.coverage.good === 'changes';
   const said: Readonly<Record<string, string>> = {
-    name: 'left(g.name, 300)',
+    // A good without a name is staged under its id: it keeps the name under which it is known.
+    name: 'CASE WHEN p.id IS NOT NULL AND g.name = g.id THEN p.name ELSE left(g.name, 300) END',
     description: `coalesce(g.description, '')`,
     article: `left(trim(coalesce(g.article, '')), 100)`,
     barcode: `left(trim(coalesce(g.barcode, '')), 100)`,

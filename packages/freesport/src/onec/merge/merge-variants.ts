@@ -46,7 +46,7 @@ async function gatherKeys(context: MergeContext): Promise<void> {
   await run(
     context,
     `CREATE UNLOGGED TABLE ${S}.default_offers AS
-     SELECT g.ord, g.id, g.id AS good_id, g.name, g.article, g.barcode, g.color, g.size, NULL::jsonb AS images, g.deleted
+     SELECT g.ord, g.id, g.id AS good_id, CASE WHEN g.name = g.id THEN '' ELSE g.name END AS name, g.article, g.barcode, g.color, g.size, NULL::jsonb AS images, g.deleted
      FROM ${S}.goods g JOIN ${S}.good_products gp ON gp.onec_id = g.id
      WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id) ${neverHad}`,
   );

@@ -65,13 +65,13 @@ export function variantColumns(
     `coalesce(nullif(left(o.${field}, ${length}), ''), nullif(left(g.${field}, ${length}), ''), v.${column}, '')`;
   return {
     product_id: offered('gp.id', 'v.product_id'),
-    // An offer that is only marked as deleted keeps its name and barcode.
+    // An offer without a name (only marked as deleted, or changed in part) keeps its name and barcode; a new one has its good's.
     name: offered(
-      `CASE WHEN o.deleted AND o.name = '' THEN coalesce(v.name, '') ELSE left(o.name, 300) END`,
+      `CASE WHEN o.name = '' THEN coalesce(v.name, left(g.name, 300), '') ELSE left(o.name, 300) END`,
       'v.name',
     ),
     barcode: offered(
-      `CASE WHEN o.deleted AND o.name = '' THEN coalesce(v.barcode, '') ELSE left(trim(coalesce(o.barcode, '')), 100) END`,
+      `coalesce(left(trim(o.barcode), 100), CASE WHEN o.name = '' THEN v.barcode END, '')`,
       'v.barcode',
     ),
     color_name: offered(own('color', 'color_name', 100), 'v.color_name'),

@@ -222,7 +222,7 @@ export class RecordStager {
     this.#row('goods', [
       this.#ord,
       id,
-      record.name === '' ? record.id : record.name,
+      record.name === '' ? id : record.name,
       slugBase(record.name, 'product'),
       record.article,
       record.barcode,
@@ -241,8 +241,6 @@ export class RecordStager {
   #takeOffer(record: OfferRecord): void {
     this.#cover('offer');
     if (this.#idTooLong(record)) return;
-    // The same offer twice in a row: the later figures replace the earlier ones and are not added to them.
-    if (record.id === this.#restOffer) this.#flushRests();
     const { color, size } = this.#options.attributesOf(record);
     this.#row('offers', [
       this.#ord,
@@ -275,6 +273,15 @@ export class RecordStager {
       );
       return;
     }
+    if (record.minQuantity !== undefined && Number(record.minQuantity) > 1) {
+      this.#warn(
+        'quantity-price',
+        record.offerId,
+        record.origin,
+        `price ${amount} of type ${priceTypeId} skipped: it applies from ${record.minQuantity} pieces on`,
+      );
+      return;
+    }
     if (!this.#priceTypes.has(priceTypeId)) {
       if (this.#idTooLong({ ...record, id: priceTypeId })) return;
       this.#useUndeclared(record);
@@ -304,7 +311,8 @@ export class RecordStager {
   }
 
   #takeRest(record: RestRecord): void {
-    if (record.offerId !== this.#restOffer) {
+    // The same key twice in a row: the later figures replace the earlier ones and are not added to them.
+    if (record.first || record.offerId !== this.#restOffer) {
       this.#flushRests();
       this.#cover('rest');
       this.#restOffer = record.offerId;
