@@ -125,4 +125,21 @@ describe('an exchange in the shape of', () => {
       ],
     );
   });
+
+  test('a full exchange without a price type of before: the role goes to the type in its place, or has no price', async () => {
+    const type = (id: string, name: string): string =>
+      `<ТипЦены><Ид>${id}</Ид><Наименование>${name}</Наименование></ТипЦены>`;
+    const loadPrices = async (types: string, figures: string, changes = false): Promise<void> => {
+      const items = offer('g', `<Цены>${figures}</Цены>`);
+      await load(catalogue(good('g'), changes) + offers(items, `<ТипыЦен>${types}</ТипыЦен>`, changes));
+    };
+    const prices = 'retail_price::text, opt1_price::text';
+    await loadPrices(type('t', 'Розничная') + type('o', 'Опт 1'), price('t', '10') + price('o', '8'));
+    await loadPrices(type('n', 'Розничная'), price('n', '11'), true);
+    assert.deepEqual(await variants(prices), [['10.00', '8.00']], 'changes prove no absence');
+    await loadPrices(type('n', 'Розничная'), price('n', '12'));
+    assert.deepEqual(await variants(prices), [['12.00', null]]);
+    await loadPrices('', price('t', '13') + price('o', '9'));
+    assert.deepEqual(await variants(prices), [['13.00', '9.00']], 'types that come back');
+  });
 });

@@ -1,6 +1,7 @@
 import { type PricePlan, planPrices } from '../names/price-role.ts';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { type MergeContext, run } from './merge-context.ts';
+import { pricesAreComplete } from './price-expressions.ts';
 
 /** A price type of the shop as staging knows it. */
 export interface StagedPriceType {
@@ -65,6 +66,7 @@ export async function mergePriceTypes(context: MergeContext): Promise<PriceMappi
      FROM ${S}.price_types t WHERE t.id = p.onec_id AND (p.onec_name, p.currency, p.is_active)
        IS DISTINCT FROM (left(t.name, 255), left(coalesce(t.currency, ''), 10), NOT t.deleted)`,
   );
+  await retireAbsent(context);
   const { rows } = await client.query<PriceTypeRow>(
     'SELECT id, onec_id, onec_name FROM price_types WHERE is_active ORDER BY id',
   );
@@ -77,6 +79,26 @@ export async function mergePriceTypes(context: MergeContext): Promise<PriceMappi
     types.set(onecId, { id, onecId, staged: staged !== undefined, column });
   }
   return { plan, types };
+}
+
+/**
+ * A type that a full exchange of offers and prices neither declares nor uses is none any more: it gives its role to the
+ * type that 1C has put in its place, instead of keeping the prices of its last day. One that is used is back.
+ */
+async function retireAbsent(context: MergeContext): Promise<void> {
+  const named = context.summary.priceTypes.map((type) => type.id);
+  await run(
+    context,
+    `UPDATE price_types SET is_active = true, updated_at = now() WHERE NOT is_active AND onec_id = ANY($1)
+       AND NOT EXISTS (SELECT 1 FROM ${S}.price_types t WHERE t.id = onec_id)`,
+    [named],
+  );
+  if (context.mode !== 'full' || !pricesAreComplete(context)) return;
+  await run(
+    context,
+    `UPDATE price_types SET is_active = false, updated_at = now() WHERE is_active AND onec_id <> ALL($1)`,
+    [named],
+  );
 }
 
 async function saveRoles(context: MergeContext, plan: PricePlan): Promise<void> {

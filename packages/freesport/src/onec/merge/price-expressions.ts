@@ -34,7 +34,8 @@ export function pricesAreComplete(context: MergeContext): boolean {
 export function priceExpressions(context: MergeContext, prices: PriceMapping): Record<PriceColumn, string> {
   const complete = pricesAreComplete(context);
   const effective = (typeId: string | undefined, column: PriceColumn): string => {
-    const staged = typeId === undefined ? undefined : stagedPrice(prices, typeId);
+    // A role that no type of 1C has (any more) has no price; one whose type is not in this exchange keeps it.
+    const staged = typeId === undefined ? 'NULL::numeric' : stagedPrice(prices, typeId);
     if (staged === undefined) return `v.${column}`;
     if (!complete) return `coalesce(${staged}, v.${column})`;
     return `CASE WHEN p.id IS NOT NULL OR o.id IS NOT NULL THEN ${staged} ELSE v.${column} END`;
