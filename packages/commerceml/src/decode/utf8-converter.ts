@@ -8,6 +8,8 @@ export interface Utf8Converter {
   finish(): void;
   /** The offset in the original of an offset in the UTF-8. Offsets may only grow from call to call. */
   originalOffset(utf8Offset: number): number;
+  /** No offset below this one will be asked for: what was kept for those may go. */
+  passed(utf8Offset: number): void;
 }
 
 /** The converter for an encoding as `detectEncoding` names it. `skipped` bytes of BOM count in the offsets. */
@@ -29,6 +31,7 @@ class IdentityConverter implements Utf8Converter {
   originalOffset(utf8Offset: number): number {
     return utf8Offset + this.#skipped;
   }
+  passed(): void {}
 }
 
 /**
@@ -113,6 +116,10 @@ class SingleByteConverter implements Utf8Converter {
   originalOffset(utf8Offset: number): number {
     return this.#walk.to(utf8Offset);
   }
+
+  passed(utf8Offset: number): void {
+    this.#walk.to(utf8Offset);
+  }
 }
 
 class Utf16Converter implements Utf8Converter {
@@ -155,6 +162,10 @@ class Utf16Converter implements Utf8Converter {
 
   originalOffset(utf8Offset: number): number {
     return this.#walk.to(utf8Offset);
+  }
+
+  passed(utf8Offset: number): void {
+    this.#walk.to(utf8Offset);
   }
 }
 

@@ -93,6 +93,8 @@ export class DocumentFeed {
       throw this.#located(error);
     }
     this.#reader.write(utf8);
+    // A long section that is skipped gives no record, whose origin would let the converter forget what it has converted.
+    converter.passed(this.#reader.position);
   }
 
   #unsupported(head: Uint8Array): CommerceMlError {

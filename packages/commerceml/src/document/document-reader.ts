@@ -59,6 +59,11 @@ export class DocumentReader implements XmlHandler {
     this.#scanner = new XmlScanner(this);
   }
 
+  /** Offset in the UTF-8 up to which everything was read; nothing before it is referred to any more. */
+  get position(): number {
+    return this.#scanner.position;
+  }
+
   /** The records since the last call. */
   take(): CommerceMlRecord[] {
     const records = this.#records;

@@ -117,6 +117,11 @@ export class XmlScanner {
     return this.#base + this.#length + this.#tail.length;
   }
 
+  /** Offset of the first byte that no complete token holds yet. */
+  get position(): number {
+    return this.#base + this.#position;
+  }
+
   write(chunk: Uint8Array): void {
     const from = this.#append(chunk);
     const added = this.#window.subarray(from, this.#length);

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { DocumentFeed } from '../../src/document/document-feed.ts';
 import { CommerceMlError, type CommerceMlRecord } from '../../src/index.ts';
 import { bySaxes } from '../xml/saxes-reference.ts';
@@ -172,6 +175,26 @@ describe('DocumentFeed', () => {
       const xml = `<?xml version="1.0" encoding="${name}"?><a/>`;
       assert.throws(() => readAll(Buffer.from(xml)), { code: 'not-commerceml' }, name);
     }
+  });
+
+  it('keeps nothing of a section that it skips, in an encoding that it converts', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const feed = new DocumentFeed({ file: 'orders.xml' });
+    feed.push(cp1251('<?xml version="1.0" encoding="windows-1251"?><КоммерческаяИнформация><Документ>'));
+    const rows = cp1251('<Товар><Ид>заказ</Ид><Сумма>100500</Сумма></Товар>\n'.repeat(20_000));
+    feed.push(rows);
+    const held = (): number => process.memoryUsage().arrayBuffers;
+    collectGarbage();
+    const before = held();
+    for (let i = 0; i < 16; i += 1) feed.push(rows);
+    // Buffers are freed beside the collection, so it may take a few.
+    const most = before + rows.length * 8;
+    for (let tries = 0; held() > most && tries < 100; tries += 1) {
+      collectGarbage();
+      await nextTurn();
+    }
+    assert.ok(held() <= most, `${held() - before} bytes more for ${rows.length * 16}`);
   });
 
   it('lets an option overrule a lying declaration', () => {
