@@ -1,4 +1,5 @@
 import { readDocumentBatches } from '../document/read-document.ts';
+import { CommerceMlError } from '../errors.ts';
 import type { CommerceMlRecord } from '../records.ts';
 import { type ClassifiedFile, classifyFile, compareFiles } from './classify.ts';
 import { CrossChecks } from './cross-checks.ts';
@@ -41,15 +42,25 @@ export async function orderExchange(
   options: ReadExchangeOptions = {},
 ): Promise<ClassifiedFile[]> {
   const classified: ClassifiedFile[] = [];
+  let attached: unknown;
   for (const file of await findFiles(source, options.zipLimits)) {
     options.signal?.throwIfAborted();
     try {
       classified.push(await classifyFile(file, options.encoding));
     } catch (error) {
-      throw await withLine(error, file);
+      if (!isAttachment(file.name, error)) throw await withLine(error, file);
+      attached ??= error;
     }
   }
+  if (classified.length === 0 && attached !== undefined) throw attached;
   return classified.sort(compareFiles);
+}
+
+/** 1C puts the files of its goods into `import_files`, beside pictures whatever is attached: XML of another kind is no exchange. */
+function isAttachment(name: string, error: unknown): boolean {
+  return (
+    error instanceof CommerceMlError && error.code === 'not-commerceml' && /(^|\/)import_files\//.test(name)
+  );
 }
 
 /**

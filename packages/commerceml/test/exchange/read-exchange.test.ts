@@ -158,6 +158,26 @@ describe('readExchange', () => {
     assert.equal((await collect(readExchange(folder))).length, records.length);
   });
 
+  it('leaves XML of another kind alone that 1C has attached to a good, and nowhere else', async () => {
+    const folder = path.join(scratch, 'attached-xml');
+    const pictures = path.join(folder, 'import_files/aa');
+    await mkdir(pictures, { recursive: true });
+    await writeFile(path.join(pictures, 'manual.xml'), '<manual/>');
+    await assert.rejects(
+      collect(readExchange(folder)),
+      { code: 'not-commerceml' },
+      'nothing but attachments',
+    );
+    await cp(path.join(FIXTURES, 'defects-204/import.xml'), path.join(folder, 'import.xml'));
+    const records = await collect(readExchange(path.join(folder, 'import.xml')));
+    assert.deepEqual(await collect(readExchange(folder)), records);
+    await writeFile(path.join(pictures, 'cut.xml'), '<КоммерческаяИнформация>');
+    await assert.rejects(collect(readExchange(folder)), { code: 'truncated' });
+    await rm(path.join(pictures, 'cut.xml'));
+    await writeFile(path.join(folder, 'sitemap.xml'), '<urlset/>');
+    await assert.rejects(collect(readExchange(folder)), { code: 'not-commerceml', file: 'sitemap.xml' });
+  });
+
   it('refuses an empty folder and a missing one', async () => {
     const empty = path.join(scratch, 'empty');
     await mkdir(empty);
