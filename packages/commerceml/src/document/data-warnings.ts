@@ -27,6 +27,18 @@ export class DataWarnings {
     }
   }
 
+  /**
+   * An id without the white space around it, which is reported. 1C pads codes of a fixed length, and not in every file;
+   * a printer of XML breaks lines in every element: neither makes it the id of something else.
+   */
+  id(text: string, what: string, origin: Origin, subject: string | undefined): string {
+    const length = text.length;
+    if (length === 0) return text;
+    if (!isOuterSpace(text.charCodeAt(0)) && !isOuterSpace(text.charCodeAt(length - 1))) return text;
+    this.padded(text, what, origin, subject);
+    return text.trim();
+  }
+
   /** Mark-up inside a text. */
   html(text: string, what: string, origin: Origin, subject: string | undefined): void {
     if (this.details && text.includes('<') && /<\/?[a-z][^<>]*>/i.test(text)) {

@@ -97,7 +97,7 @@ export function endItemPart(item: ItemBuilder, state: number, text: string): voi
       if (item.unit === undefined) item.unit = text;
       break;
     case S.ITEM_GROUP_ID:
-      if (text !== '') item.groupIds.push(text);
+      item.addGroupId(text);
       break;
     case S.MAKER_ID:
       item.makerId = text;

@@ -123,7 +123,8 @@ export class ItemBuilder {
       this.#warnings.add('bad-decimal', origin, `a price of ${seen} is no decimal: price dropped`, this.id);
       return;
     }
-    if (this.priceTypeId.trim() === '') {
+    const priceTypeId = this.#warnings.id(this.priceTypeId, 'the ИдТипаЦены', origin, this.id);
+    if (priceTypeId === '') {
       this.#warnings.add('missing-id', origin, 'a price without ИдТипаЦены: price dropped', this.id);
       return;
     }
@@ -134,7 +135,7 @@ export class ItemBuilder {
       kind: 'price',
       origin,
       offerId: this.id,
-      priceTypeId: this.priceTypeId,
+      priceTypeId,
       amount: decimal.text,
       currency: this.priceCurrency,
       minQuantity: this.priceMinQuantity === undefined ? undefined : normalizeDecimal(this.priceMinQuantity),
@@ -198,21 +199,28 @@ export class ItemBuilder {
       return;
     }
     this.#checkQuantity(decimal.text, decimal.hadComma, origin);
+    const store = warehouseId && this.#warnings.id(warehouseId, 'the id of the warehouse', origin, this.id);
     this.#rests.push({
       kind: 'rest',
       origin,
       offerId: this.id,
-      warehouseId: warehouseId === '' ? undefined : warehouseId,
+      warehouseId: store === '' ? undefined : store,
       quantity: decimal.text,
       first: this.#rests.length === 0,
       holder: this.holder,
     });
   }
 
+  addGroupId(text: string): void {
+    const id = this.#warnings.id(text, 'the Ид of a group', this.origin, this.id);
+    if (id !== '') this.groupIds.push(id);
+  }
+
   /** The id may follow the value, and a value may be repeated, so the pairs are made at the end tag. */
   endRef(): void {
-    for (const value of this.refValues) this.properties.push({ id: this.refId, value });
-    if (this.refValues.length === 0) this.properties.push({ id: this.refId, value: '' });
+    const id = this.#warnings.id(this.refId, 'the Ид of a property', this.origin, this.id);
+    for (const value of this.refValues) this.properties.push({ id, value });
+    if (this.refValues.length === 0) this.properties.push({ id, value: '' });
   }
 
   endRequisite(): void {
@@ -247,15 +255,15 @@ export class ItemBuilder {
   end(): void {
     this.#closeStock();
     const isOffer = this.holder === 'offer';
+    this.id = this.#warnings.id(this.id, 'the Ид', this.origin, this.id);
     if (isOffer && this.characteristicId !== '') this.#joinCharacteristicId();
-    if (this.id.trim() === '') {
+    if (this.id === '') {
       const what = isOffer ? 'a Предложение' : 'a Товар';
       const lost = this.#prices.length + this.#rests.length;
       const and = lost > 0 ? ` with ${lost} of its prices and rests` : '';
       this.#warnings.add('missing-id', this.origin, `${what} without Ид: dropped${and}`, this.name);
       return;
     }
-    this.#warnings.padded(this.id, 'the Ид', this.origin, this.id);
     if (!isOffer || this.described || this.deleted || !this.hadPricesOrRests) {
       checkItemTexts(this, this.#warnings);
       this.#emit(isOffer ? offerRecord(this) : goodRecord(this));
@@ -264,9 +272,9 @@ export class ItemBuilder {
   }
 
   #joinCharacteristicId(): void {
-    const { id, characteristicId } = this;
-    const missing = characteristicId.trim() === '' || characteristicId === NIL_GUID;
-    if (!missing && id.trim() !== '' && !id.includes('#')) this.id = `${id}#${characteristicId}`;
+    const part = this.#warnings.id(this.characteristicId, 'the ИдХарактеристики', this.origin, this.id);
+    const missing = part === '' || part === NIL_GUID;
+    if (!missing && this.id !== '' && !this.id.includes('#')) this.id = `${this.id}#${part}`;
   }
 
   #flushPricesAndRests(): void {

@@ -73,8 +73,9 @@ export class ReferenceBuilder {
 
   #emitGroup(group: Mutable<GroupRecord>): void {
     const parent = this.#parents.get(group);
-    if (parent !== undefined) group.parentId = isBlank(parent.id) ? parent.parentId : parent.id;
-    if (isBlank(group.id)) {
+    if (parent !== undefined) group.parentId = parent.id === '' ? parent.parentId : parent.id;
+    group.id = this.#warnings.id(group.id, "the group's Ид", group.origin, group.id);
+    if (group.id === '') {
       this.#warnings.add(
         'missing-id',
         group.origin,
@@ -97,8 +98,9 @@ export class ReferenceBuilder {
   }
 
   endProperty(): void {
-    const { propertyOrigin: origin, propertyId: id } = this;
-    if (isBlank(id)) {
+    const { propertyOrigin: origin } = this;
+    const id = this.#warnings.id(this.propertyId, "the property's Ид", origin, this.propertyId);
+    if (id === '') {
       const message = `a Свойство without Ид: dropped with ${this.#values.length} values`;
       this.#warnings.add('missing-id', origin, message, this.propertyName);
       return;
@@ -126,6 +128,7 @@ export class ReferenceBuilder {
   }
 
   endValue(): void {
+    // Not trimmed: goods refer to it by a value, which may as well be a text of its own.
     const { valueOrigin: origin, valueId: id, valueText: value } = this;
     // Real exports hold empty pairs; they are rows of the file, and reported.
     if (isBlank(id)) {
@@ -157,12 +160,13 @@ export class ReferenceBuilder {
   }
 
   endEntry(): void {
-    const { entryOrigin: origin, entryId: id, entryName: name, entryDeleted: deleted } = this;
+    const { entryOrigin: origin, entryName: name, entryDeleted: deleted } = this;
     if (this.entryKind === 'unit') {
       this.#endUnit();
       return;
     }
-    if (isBlank(id)) {
+    const id = this.#warnings.id(this.entryId, 'the Ид', origin, this.entryId);
+    if (id === '') {
       this.#warnings.add('missing-id', origin, `a ${this.entryKind} without Ид: dropped`, name);
       return;
     }

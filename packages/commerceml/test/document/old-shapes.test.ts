@@ -127,4 +127,35 @@ describe('old and odd shapes', () => {
       [undefined, '1000.5', undefined],
     );
   });
+
+  it('takes the white space off an id and reports it, so that it is the same id everywhere', () => {
+    const records = read(
+      `<Классификатор><Группы><Группа><Ид>
+        x </Ид><Наименование>Г</Наименование><Группы><Группа><Ид>y</Ид><Наименование>Д</Наименование></Группа></Группы></Группа></Группы>
+        <Свойства><Свойство><Ид> p</Ид><Наименование>С</Наименование></Свойство></Свойства>
+        <ТипыЦен><ТипЦены><Ид>t\n</Ид><Наименование>Ц</Наименование></ТипЦены></ТипыЦен></Классификатор>
+       <Каталог><Товары><Товар><Ид> g</Ид><Наименование>А</Наименование><Группы><Ид>x\u00a0</Ид></Группы>
+        <ЗначенияСвойств><ЗначенияСвойства><Ид>p </Ид><Значение> v</Значение></ЗначенияСвойства></ЗначенияСвойств></Товар></Товары></Каталог>
+       <ПакетПредложений><Предложения><Предложение><Ид>g </Ид><Цены><Цена><ИдТипаЦены> t</ИдТипаЦены><ЦенаЗаЕдиницу>1</ЦенаЗаЕдиницу></Цена></Цены>
+        <Склад ИдСклада=" w" КоличествоНаСкладе="1"/></Предложение></Предложения></ПакетПредложений>`,
+    );
+    const ids = records.flatMap((record): unknown[] => {
+      if (record.kind === 'group') return [[record.id, record.parentId]];
+      if (record.kind === 'good') return [[record.id, record.groupIds, record.properties]];
+      if (record.kind === 'price') return [[record.offerId, record.priceTypeId]];
+      if (record.kind === 'rest') return [[record.offerId, record.warehouseId]];
+      return record.kind === 'property' || record.kind === 'priceType' ? [record.id] : [];
+    });
+    assert.deepEqual(ids, [
+      ['x', undefined],
+      ['y', 'x'],
+      'p',
+      't',
+      ['g', ['x'], [{ id: 'p', value: ' v' }]],
+      ['g', 't'],
+      ['g', 'w'],
+    ]);
+    const padded = records.filter((record) => record.kind === 'warning' && record.code === 'padded-text');
+    assert.equal(padded.length, 9);
+  });
 });
