@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CommerceMlError } from '../errors.ts';
 import { diskFile, type ExchangeFile, isSystemError } from './exchange-file.ts';
@@ -30,7 +30,7 @@ export async function findFiles(
         else files.push(file);
       }
     } else if ((await stat(source)).isDirectory()) {
-      await addFolder(files, source, limits);
+      await addFolder(files, { root: source, folder: source }, limits);
     } else {
       await addPath(files, source, path.basename(source), limits);
     }
@@ -53,8 +53,18 @@ export async function findFiles(
   return files;
 }
 
-async function addFolder(files: ExchangeFile[], root: string, limits: ZipLimits | undefined): Promise<void> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+interface Folder {
+  /** Names are relative to it. */
+  readonly root: string;
+  readonly folder: string;
+}
+
+async function addFolder(
+  files: ExchangeFile[],
+  { root, folder }: Folder,
+  limits: ZipLimits | undefined,
+): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   if (entries.length > ENTRIES_MAX) {
     throw new CommerceMlError(`more than ${ENTRIES_MAX} files: not an exchange`, {
       code: 'limit-exceeded',
@@ -66,8 +76,26 @@ async function addFolder(files: ExchangeFile[], root: string, limits: ZipLimits 
     const full = path.join(entry.parentPath, entry.name);
     const name = relativeName(root, full);
     if (entry.isDirectory() || /(^|\/)\./.test(name)) continue;
-    await addPath(files, full, name, limits);
+    if (!entry.isSymbolicLink() || !(await isFolder(full))) await addPath(files, full, name, limits);
+    else if (await leadsOut(root, full)) await addFolder(files, { root, folder: full }, limits);
   }
+}
+
+/** A link to nothing is no folder; where it has the name of a file of the exchange, reading that is refused. */
+async function isFolder(link: string): Promise<boolean> {
+  try {
+    return (await stat(link)).isDirectory();
+  } catch (error) {
+    if (isSystemError(error)) return false;
+    throw error;
+  }
+}
+
+/** Whether a link goes to a folder elsewhere: one within the exchange is read anyway, and one that holds it has no end. */
+async function leadsOut(root: string, link: string): Promise<boolean> {
+  const from = await realpath(root);
+  const to = await realpath(link);
+  return path.relative(from, to).startsWith('..') && path.relative(to, from).startsWith('..');
 }
 
 async function addPath(

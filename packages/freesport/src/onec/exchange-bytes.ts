@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { OnecImportError } from './errors.ts';
@@ -25,7 +26,20 @@ export async function exchangeBytes(source: StageRequest['source']): Promise<num
 
 async function filesBelow(source: string): Promise<string[]> {
   if ((await found(source)).isFile()) return [source];
-  const entries = await readdir(source, { recursive: true, withFileTypes: true });
+  const files: string[] = [];
+  for (const entry of await readdir(source, { recursive: true, withFileTypes: true })) {
+    const full = path.join(entry.parentPath, entry.name);
+    if (entry.isFile()) files.push(full);
+    else if (entry.isSymbolicLink()) files.push(...(await linkedFiles(full)));
+  }
+  return files;
+}
+
+/** A linked file, or those of a linked folder. What a link to nothing means is for the reader to say. */
+async function linkedFiles(link: string): Promise<string[]> {
+  if (!existsSync(link)) return [];
+  if ((await found(link)).isFile()) return [link];
+  const entries = await readdir(link, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
 }
 
