@@ -1,4 +1,4 @@
-import type { CommerceMlRecord, Origin, WarningCode, WarningRecord } from '../records.ts';
+import type { CommerceMlRecord, DocumentRecord, Origin, WarningCode, WarningRecord } from '../records.ts';
 
 type Warn = (code: WarningCode, origin: Origin, message: string, subject: string) => void;
 
@@ -45,6 +45,7 @@ export class CrossChecks {
   readonly #unknownProperties = new Unresolved();
   readonly #unknownPriceTypes = new Unresolved();
   readonly #early: WarningRecord[] = [];
+  #document: DocumentRecord | undefined;
   readonly #dates: { readonly at: number; readonly text: string; readonly origin: Origin }[] = [];
 
   /** Takes note of records; they are not kept. */
@@ -87,7 +88,12 @@ export class CrossChecks {
         this.#priceTypes.add(record.id);
         break;
       case 'document':
-        this.#seeDate(record.formedAt, record.origin);
+        this.#document = record;
+        break;
+      case 'section':
+        // Only now: orders of another day may lie beside a catalogue.
+        if (this.#document !== undefined) this.#seeDate(this.#document.formedAt, this.#document.origin);
+        this.#document = undefined;
         break;
       default:
         break;

@@ -5,7 +5,7 @@ import { DecimalSum } from '../values/decimal.ts';
 
 /** What an exchange holds. Counts are of rows in the files; sums are exact decimals without trailing zeros. */
 export interface ExchangeSummary {
-  /** `ВерсияСхемы`; several, joined by `, `, where the files differ. */
+  /** `ВерсияСхемы` of the files with a catalogue, a classifier or offers; several, joined by `, `, where they differ. */
   readonly schema: string;
   /** No section says that it has changes only: what is absent may be taken for deleted. */
   readonly full: boolean;
@@ -35,6 +35,8 @@ export interface ExchangeSummary {
 /** Counts records. Feed it all records of an exchange, cross checks included. */
 export class ExchangeCounter {
   readonly #schemas = new Set<string>();
+  /** That of the document being read; it counts with its first section, since orders may lie beside a catalogue. */
+  #schema: string | undefined;
   readonly #counts = new Map<string, number>();
   readonly #warnings = new Map<WarningCode, number>();
   readonly #priceSum = new DecimalSum();
@@ -64,9 +66,10 @@ export class ExchangeCounter {
         break;
       case 'document':
         this.#count('document');
-        this.#schemas.add(record.schema ?? '');
+        this.#schema = record.schema ?? '';
         break;
       case 'section':
+        this.#schemas.add(this.#schema ?? '');
         if (record.changesOnly === true) this.#full = false;
         break;
       default:
@@ -77,7 +80,7 @@ export class ExchangeCounter {
   summary(): ExchangeSummary {
     const count = (key: string): number => this.#counts.get(key) ?? 0;
     return {
-      schema: [...this.#schemas].sort().join(', '),
+      schema: this.#schemas.size === 0 ? (this.#schema ?? '') : [...this.#schemas].sort().join(', '),
       full: this.#full,
       groups: count('group'),
       goods: count('good'),

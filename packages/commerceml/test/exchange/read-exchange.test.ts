@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -176,6 +176,39 @@ describe('readExchange', () => {
     await rm(path.join(pictures, 'cut.xml'));
     await writeFile(path.join(folder, 'sitemap.xml'), '<urlset/>');
     await assert.rejects(collect(readExchange(folder)), { code: 'not-commerceml', file: 'sitemap.xml' });
+  });
+
+  it('reads files and folders that are linked from elsewhere once, and follows no link in circles', async () => {
+    const elsewhere = path.join(scratch, 'elsewhere');
+    const linked = path.join(scratch, 'linked');
+    await cp(path.join(FIXTURES, 'defects-31'), elsewhere, { recursive: true });
+    await mkdir(path.join(linked, 'own'), { recursive: true });
+    await cp(path.join(elsewhere, 'groups/groups.xml'), path.join(linked, 'own/groups.xml'));
+    for (const name of await readdir(elsewhere)) {
+      if (name !== 'groups') await symlink(path.join(elsewhere, name), path.join(linked, name));
+    }
+    await symlink(path.join(linked, 'own'), path.join(linked, 'latest'));
+    await symlink(scratch, path.join(linked, 'own/up'));
+    await symlink(path.join(scratch, 'gone'), path.join(linked, 'pictures'));
+    const { warnings, ...counts } = await inspectExchange(elsewhere);
+    assert.deepEqual(await inspectExchange(linked), { ...counts, warnings });
+    await symlink(path.join(scratch, 'gone'), path.join(linked, 'gone.xml'));
+    await assert.rejects(collect(readExchange(linked)), { code: 'unreadable' });
+  });
+
+  it('takes schema and date from the files of the catalogue, not from orders beside it', async () => {
+    const folder = path.join(scratch, 'with-orders');
+    await cp(path.join(FIXTURES, 'defects-204'), folder, { recursive: true });
+    const { files, warnings, ...alone } = await inspectExchange(folder);
+    await writeFile(
+      path.join(folder, 'orders.xml'),
+      '<КоммерческаяИнформация ВерсияСхемы="2.10" ДатаФормирования="2031-01-01T00:00:00"><Документ><Ид>1</Ид><Товары><Товар><Ид>a</Ид></Товар></Товары></Документ></КоммерческаяИнформация>',
+    );
+    assert.deepEqual(await inspectExchange(folder), {
+      ...alone,
+      files: files + 1,
+      warnings: { ...warnings, 'unknown-section': (warnings['unknown-section'] ?? 0) + 1 },
+    });
   });
 
   it('refuses an empty folder and a missing one', async () => {

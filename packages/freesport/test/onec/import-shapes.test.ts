@@ -1,6 +1,6 @@
 /** Shapes that only some versions and modules of 1C write, as the catalogue takes them. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type ImportMode, type ImportReport, importExchange } from '../../src/onec/index.ts';
@@ -141,5 +141,21 @@ describe('an exchange in the shape of', () => {
     assert.deepEqual(await variants(prices), [['12.00', null]]);
     await loadPrices('', price('t', '13') + price('o', '9'));
     assert.deepEqual(await variants(prices), [['13.00', '9.00']], 'types that come back');
+  });
+
+  test('a folder of links, with orders beside: the linked files are imported, the orders give no schema', async () => {
+    const elsewhere = fixtures.folder();
+    const source = fixtures.folder();
+    const file = (name: string, schema: string, body: string): void => {
+      const xml = `<КоммерческаяИнформация ВерсияСхемы="${schema}">${body}</КоммерческаяИнформация>`;
+      writeFileSync(path.join(elsewhere, name), xml);
+      symlinkSync(path.join(elsewhere, name), path.join(source, name));
+    };
+    file('a-orders.xml', '3.1', '<Документ><Товары><Товар><Ид>x</Ид></Товар></Товары></Документ>');
+    file('b-goods.xml', '2.07', catalogue(good('g')));
+    await importExchange({ source, mode: 'full', connection: shop.connection });
+    assert.deepEqual(await variants('onec_id'), [['g']]);
+    const [session] = await shop.query('SELECT schema_version FROM import_sessions');
+    assert.equal(session?.['schema_version'], '2.07');
   });
 });

@@ -74,7 +74,9 @@ export class RecordStager {
   readonly #groups: Set<string>;
   /** Classic goods of one characteristic that are deleted: their offers are too, whatever those say. */
   readonly #deletedParts = new Set<string>();
+  /** Of the first file with a section, since orders may lie beside a catalogue; and of the one being read. */
   #schema = '';
+  #documentSchema = '';
   #section: 'full' | 'changes' = 'full';
   #ord = 0;
   #priceOffer: string | undefined;
@@ -153,10 +155,11 @@ export class RecordStager {
       case 'document':
         this.#flushPrices();
         this.#flushRests();
-        if (this.#schema === '') this.#schema = record.schema ?? '';
+        this.#documentSchema = record.schema ?? '';
         this.#section = 'full';
         return;
       case 'section':
+        if (this.#schema === '') this.#schema = this.#documentSchema;
         this.#section = record.changesOnly === true ? 'changes' : 'full';
         return;
       case 'group':
