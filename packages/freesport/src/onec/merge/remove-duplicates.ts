@@ -33,7 +33,8 @@ export async function removeReferenceDuplicates(client: Client): Promise<void> {
 
 /**
  * The same for offers, prices and rests, beside the merge's first steps, which do not look at them. Prices and rests
- * of one key may be spread over files, so of those the later figure of each type and warehouse wins.
+ * of one key may be spread over files, so of those the later figure of each type and warehouse wins; a total is that of
+ * the last row, or none where that one counts by warehouse.
  */
 export async function removeOfferDuplicates(
   client: Client,
@@ -42,15 +43,15 @@ export async function removeOfferDuplicates(
   await forStaging(client, async () => {
     if (repeated.offers !== 'no') await keepLast(client, 'offers', among(repeated, 'offers'));
     if (repeated.prices !== 'no') {
-      await combine(client, 'prices', columns('p', STAGED_PRICE_COLUMNS), among(repeated, 'prices'));
+      const prices = latestOf(columns('p', STAGED_PRICE_COLUMNS));
+      await combine(client, 'prices', prices, among(repeated, 'prices'));
     }
     if (repeated.rests !== 'no') {
-      await combine(
-        client,
-        'rests',
-        ['total', ...columns('q', STAGED_WAREHOUSE_COLUMNS)],
-        among(repeated, 'rests'),
-      );
+      const rests = {
+        total: '(array_agg(total ORDER BY ord DESC))[1]',
+        ...latestOf(columns('q', STAGED_WAREHOUSE_COLUMNS)),
+      };
+      await combine(client, 'rests', rests, among(repeated, 'rests'));
     }
     await client.query(`ANALYZE ${S}.offers, ${S}.prices, ${S}.rests`);
   });
@@ -90,20 +91,26 @@ function columns(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }
 
+/** SQL for the last figure of each column, by column. */
+function latestOf(figures: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    figures.map((figure) => [
+      figure,
+      `(array_agg(${figure} ORDER BY ord DESC) FILTER (WHERE ${figure} IS NOT NULL))[1]`,
+    ]),
+  );
+}
+
 async function combine(
   client: Client,
   table: 'prices' | 'rests',
-  figures: readonly string[],
+  figures: Readonly<Record<string, string>>,
   where: string,
 ): Promise<void> {
-  const latest = figures.map(
-    (figure) =>
-      `(array_agg(${figure} ORDER BY ord DESC) FILTER (WHERE ${figure} IS NOT NULL))[1] AS ${figure}`,
-  );
   await client.query(
     `WITH twice AS (SELECT id FROM ${S}.${table} ${where} GROUP BY id HAVING count(*) > 1),
        gone AS (DELETE FROM ${S}.${table} t USING twice WHERE t.id = twice.id RETURNING t.*)
-     INSERT INTO ${S}.${table} (ord, id, ${figures.join(', ')})
-     SELECT max(ord), id, ${latest.join(', ')} FROM gone GROUP BY id`,
+     INSERT INTO ${S}.${table} (ord, id, ${Object.keys(figures).join(', ')})
+     SELECT max(ord), id, ${Object.values(figures).join(', ')} FROM gone GROUP BY id`,
   );
 }
