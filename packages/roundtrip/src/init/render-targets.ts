@@ -1,7 +1,5 @@
+import { suffixedName } from '../postgres/database-name.ts';
 import type { Proposal } from './proposal.ts';
-
-/** PostgreSQL cuts names at 63 bytes, and a run adds a word and its salt. */
-const STAGING_NAME_MAX = 40;
 
 /**
  * `targets.json`: production as it was reached, pinned to its cluster, and a staging database beside it. Pure; holds no password.
@@ -12,7 +10,7 @@ export function renderTargets({ address, passwordFile, facts }: Proposal): strin
   const { host, port, user, database } = address;
   const file = passwordFile === undefined ? {} : { passwordFile };
   const { systemIdentifier } = facts.identity;
-  const staging = `${database.slice(0, STAGING_NAME_MAX)}_staging`;
+  const staging = suffixedName(database, '_staging');
   const targets = {
     production: {
       environment: 'production',

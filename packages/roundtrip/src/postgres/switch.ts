@@ -1,5 +1,6 @@
 import { Ambiguous, Failed, Refused } from '../errors.ts';
 import type { Client } from './connection.ts';
+import { isCutByServer } from './database-name.ts';
 import { closeDatabase, openDatabase } from './fence.ts';
 
 /** The name of the database with this OID, or undefined when there is none. */
@@ -37,7 +38,8 @@ export async function isHalfDropped(client: Client, name: string): Promise<boole
 /**
  * Drops a database if it exists, its sessions with it.
  *
- * @throws Refused `drop-forbidden` for a name in `mustNotBe`: a guard against a mixed-up argument.
+ * @throws Refused `drop-forbidden` for a name in `mustNotBe`, and for one that the server would cut down to another: a guard
+ * against a mixed-up argument.
  * @example await dropDatabase(client, 'shop_scratch', { mustNotBe: ['shop'] })
  */
 export async function dropDatabase(
@@ -45,12 +47,12 @@ export async function dropDatabase(
   name: string,
   options: { readonly mustNotBe: readonly string[] },
 ): Promise<void> {
-  if (options.mustNotBe.includes(name)) {
+  if (options.mustNotBe.includes(name) || isCutByServer(name)) {
     throw new Refused({
       code: 'drop-forbidden',
       seen: `a request to drop ${name}`,
-      expected: 'a scratch database',
-      next: 'report this: production must never be dropped by name',
+      expected: 'a scratch database, by a name that the server does not cut to that of another (63 bytes)',
+      next: 'nothing was dropped; shorten the name where you gave it, otherwise report this',
     });
   }
   await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`);

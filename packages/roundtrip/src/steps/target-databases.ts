@@ -1,4 +1,5 @@
 import type { Client, DatabaseAddress } from '../postgres/connection.ts';
+import { suffixedName } from '../postgres/database-name.ts';
 import type { Target } from '../runbook/target.ts';
 import type { StepContext } from './step-kind.ts';
 
@@ -45,7 +46,7 @@ export async function retiredDatabases(client: Client, database: string): Promis
     `SELECT datname AS name FROM pg_database WHERE datname ~ '_retired_[0-9a-f]{4}$' ORDER BY datname`,
   );
   const isRetired = (name: string): boolean =>
-    name === withSuffix(database, name.slice(-'_retired_ffff'.length));
+    name === suffixedName(database, name.slice(-'_retired_ffff'.length));
   return rows.map(({ name }) => name).filter(isRetired);
 }
 
@@ -55,9 +56,5 @@ export function restoredDatabaseName(context: StepContext): string {
 }
 
 function suffixed(context: StepContext, word: string): string {
-  return withSuffix(context.plan.target.database.database, `_${word}_${context.runId.slice(-4)}`);
-}
-
-function withSuffix(database: string, suffix: string): string {
-  return `${database.slice(0, 63 - suffix.length)}${suffix}`;
+  return suffixedName(context.plan.target.database.database, `_${word}_${context.runId.slice(-4)}`);
 }

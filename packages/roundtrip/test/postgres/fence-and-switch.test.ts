@@ -5,6 +5,7 @@ import pg from 'pg';
 import { createCluster, type PrivateCluster } from 'pg-cluster';
 import { Ambiguous, Failed, Refused } from '../../src/errors.ts';
 import { type Client, connect } from '../../src/postgres/connection.ts';
+import { suffixedName } from '../../src/postgres/database-name.ts';
 import { closeDatabase, openDatabase } from '../../src/postgres/fence.ts';
 import {
   databaseByOid,
@@ -186,6 +187,22 @@ test('a taken name and a missing next database are refused while clients are sti
     (error) => error instanceof Ambiguous || (error instanceof Failed && error.code === 'way-back-closed'),
   );
   assert.equal((await cluster.query('SELECT 1 AS one', [], 'live')).rows[0].one, 1);
+});
+
+test('a name that the server would cut down to that of production drops nothing', async () => {
+  const production = 'интернет_магазин_спорттоваров_рф1a';
+  assert.equal(Buffer.byteLength(production), 63);
+  await admin.query(`CREATE DATABASE ${production}`);
+  const oid = await databaseOid(admin, production);
+  const scratch = suffixedName(production, '_return_ab12');
+  await dropDatabase(admin, scratch, { mustNotBe: [production] });
+  await assert.rejects(dropDatabase(admin, `${production}_return_ab12`, { mustNotBe: [production] }), {
+    code: 'drop-forbidden',
+  });
+  assert.equal(await databaseOid(admin, production), oid);
+  await admin.query(`CREATE DATABASE ${scratch}`);
+  assert.ok((await databaseOid(admin, scratch)) !== undefined, 'it has the name that it was given');
+  for (const name of [scratch, production]) await dropDatabase(admin, name, { mustNotBe: [] });
 });
 
 test('names that fit no position are for a human', async () => {

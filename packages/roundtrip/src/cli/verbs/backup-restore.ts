@@ -7,6 +7,7 @@ import { writeTrust } from '../../backup-store/local-trust.ts';
 import { noteVerified } from '../../backup-store/verified.ts';
 import { Refused } from '../../errors.ts';
 import { type DatabaseAddress, withClient } from '../../postgres/connection.ts';
+import { suffixedName } from '../../postgres/database-name.ts';
 import { readManifest, verifyManifest } from '../../postgres/manifest.ts';
 import { dropDatabase } from '../../postgres/switch.ts';
 import { type VerifyBackupOptions, verifyBackup } from '../../postgres/verify-backup.ts';
@@ -65,7 +66,7 @@ export async function proveByRestore(
 ): Promise<'T3'> {
   const { address, ...how } = options;
   const original = readManifest(options.directory).database;
-  const scratchDatabase = `${original.slice(0, 40)}_verify_${randomBytes(4).toString('hex')}`;
+  const scratchDatabase = suffixedName(original, `_verify_${randomBytes(4).toString('hex')}`);
   const admin = { ...address, database: 'postgres' };
   try {
     return (await verifyBackup({ ...how, admin, scratchDatabase })).trust;
