@@ -1,3 +1,4 @@
+import { sqlTableName } from '../postgres/table-name.ts';
 import type { Check, Finding } from './check.ts';
 
 /** Every protected table exists and has a primary key, by which single rows can be named. */
@@ -13,7 +14,7 @@ export const protectedTables: Check = {
       const { rows } = await client.query<{ oid: string | null; key: boolean }>(
         `SELECT to_regclass($1)::oid::text AS oid,
                   EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'p') AS key`,
-        [table],
+        [sqlTableName(table)],
       );
       if (rows[0]?.oid == null) {
         found.push({

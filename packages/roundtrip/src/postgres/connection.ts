@@ -26,6 +26,18 @@ export type Client = pg.Client;
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/**
+ * What a role or a database may have by default to guard the application, and what our sessions must not have: one that
+ * exports a snapshot or holds a lock is idle for as long as a dump takes, and a guard of operators against their own
+ * mistakes would refuse the first bookkeeping of a rollback. pg_dump and pg_restore free themselves of the like, but not
+ * of all of it.
+ */
+export const UNGUARDED = [
+  'default_transaction_read_only=off',
+  'idle_in_transaction_session_timeout=0',
+  'idle_session_timeout=0',
+];
+
 /** Settings that change how values are shown or found: pinned, so that two sessions print the same row alike. */
 const PINNED = [
   'TimeZone=UTC',
@@ -43,6 +55,7 @@ const PINNED = [
 export async function connect(address: DatabaseAddress, options: SessionOptions): Promise<Client> {
   const settings = [
     ...PINNED,
+    ...UNGUARDED,
     `lock_timeout=${options.lockTimeoutMs ?? 0}`,
     `statement_timeout=${options.statementTimeoutMs ?? 0}`,
   ];

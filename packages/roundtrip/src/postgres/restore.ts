@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Refused } from '../errors.ts';
 import { type RunProcessOptions, runProcess } from '../process/run-process.ts';
 import { analyseDatabase } from './analyse.ts';
-import { type Client, type DatabaseAddress, toolEnvironment, withClient } from './connection.ts';
+import { type Client, type DatabaseAddress, toolEnvironment, UNGUARDED, withClient } from './connection.ts';
 import type { DatabaseDescription } from './describe.ts';
 import { archiveFolder, readManifest } from './manifest.ts';
 import { findPrograms } from './programs.ts';
@@ -28,6 +28,7 @@ export interface RestoreOptions {
  * 2026-11), and compiling the query that checks a foreign key gains nothing.
  */
 const RESTORE_SETTINGS = [
+  ...UNGUARDED,
   'synchronous_commit=off',
   'maintenance_work_mem=256MB',
   'max_parallel_maintenance_workers=0',

@@ -100,3 +100,23 @@ test('the environment of tools has a password file and no password', () => {
   assert.equal(environment.PGPASSFILE, '/f');
   assert.equal('PGPASSWORD' in environment, false);
 });
+
+test('what guards an application, or operators against their own mistakes, does not end our sessions', async () => {
+  const address = await cluster.createDatabase();
+  for (const guard of [
+    "idle_in_transaction_session_timeout = '10ms'",
+    "idle_session_timeout = '10ms'",
+    "statement_timeout = '10ms'",
+    "lock_timeout = '10ms'",
+    'default_transaction_read_only = on',
+  ])
+    await cluster.query(`ALTER DATABASE "${address.database}" SET ${guard}`);
+  await withClient(address, { applicationName: 't' }, async (client) => {
+    const { rows } = await client.query(
+      `SELECT name FROM pg_settings WHERE setting NOT IN ('0', 'off')
+         AND name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'statement_timeout', 'lock_timeout', 'default_transaction_read_only')`,
+    );
+    assert.deepEqual(rows, []);
+    await client.query('CREATE TABLE bookkeeping (note text)');
+  });
+});
