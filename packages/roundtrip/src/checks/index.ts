@@ -23,6 +23,7 @@ import { replicationSlots } from './replication-slots.ts';
 import { returnStreamReady } from './return-stream-ready.ts';
 import { serverDisk } from './server-disk.ts';
 import { sharedSession } from './shared-session.ts';
+import { subscriptions } from './subscriptions.ts';
 import { targetIdentity } from './target-identity.ts';
 import { wayBackAffordable } from './way-back-affordable.ts';
 
@@ -39,6 +40,7 @@ const CHECKS: readonly Check[] = [
   longTransactions,
   preparedTransactions,
   replicationSlots,
+  subscriptions,
   returnStreamReady,
   presentRelease,
   nextRelease,

@@ -53,6 +53,29 @@ const PINNED = [
  * @throws Failed `connection-failed`, naming host, port and database, never the password.
  */
 export async function connect(address: DatabaseAddress, options: SessionOptions): Promise<Client> {
+  return connectWith(address, passwordFor(address), options);
+}
+
+/**
+ * Opens a session in another database of the server of one that is open, as the same role. The caller ends it.
+ *
+ * @throws Failed `connection-failed`.
+ * @example const scratch = await connectBeside(admin, 'shop_scratch', { applicationName: 'counting' });
+ */
+export async function connectBeside(
+  client: Client,
+  database: string,
+  options: SessionOptions,
+): Promise<Client> {
+  const { host, port, user = '', password } = client;
+  return connectWith({ host, port, user, database }, password, options);
+}
+
+async function connectWith(
+  address: DatabaseAddress,
+  password: string | undefined,
+  options: SessionOptions,
+): Promise<Client> {
   const settings = [
     ...PINNED,
     ...UNGUARDED,
@@ -64,7 +87,7 @@ export async function connect(address: DatabaseAddress, options: SessionOptions)
     port: address.port,
     user: address.user,
     database: address.database,
-    password: passwordFor(address),
+    password,
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     options: settings.map((setting) => `-c ${setting}`).join(' '),

@@ -1,6 +1,5 @@
 import { Ambiguous, Failed, Refused } from '../errors.ts';
 import type { Client } from './connection.ts';
-import { isCutByServer } from './database-name.ts';
 import { closeDatabase, openDatabase } from './fence.ts';
 
 /** The name of the database with this OID, or undefined when there is none. */
@@ -19,43 +18,6 @@ export async function databaseOid(client: Client, name: string): Promise<string 
     [name],
   );
   return rows[0]?.oid;
-}
-
-/**
- * Whether a DROP DATABASE of this name was cut off half-way: nobody can connect to what is left of it, and all that can be
- * done is to drop it again (PostgreSQL marks it by `datconnlimit` -2 since 15.4).
- *
- * @example await isHalfDropped(client, 'shop_copy')
- */
-export async function isHalfDropped(client: Client, name: string): Promise<boolean> {
-  const { rows } = await client.query<{ half: boolean }>(
-    'SELECT datconnlimit = -2 AS half FROM pg_database WHERE datname = $1',
-    [name],
-  );
-  return rows[0]?.half === true;
-}
-
-/**
- * Drops a database if it exists, its sessions with it.
- *
- * @throws Refused `drop-forbidden` for a name in `mustNotBe`, and for one that the server would cut down to another: a guard
- * against a mixed-up argument.
- * @example await dropDatabase(client, 'shop_scratch', { mustNotBe: ['shop'] })
- */
-export async function dropDatabase(
-  client: Client,
-  name: string,
-  options: { readonly mustNotBe: readonly string[] },
-): Promise<void> {
-  if (options.mustNotBe.includes(name) || isCutByServer(name)) {
-    throw new Refused({
-      code: 'drop-forbidden',
-      seen: `a request to drop ${name}`,
-      expected: 'a scratch database, by a name that the server does not cut to that of another (63 bytes)',
-      next: 'nothing was dropped; shorten the name where you gave it, otherwise report this',
-    });
-  }
-  await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`);
 }
 
 /** Two databases that exchange places: whoever has `liveName` is what clients reach. */

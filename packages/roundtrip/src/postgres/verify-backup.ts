@@ -2,11 +2,11 @@ import { Failed } from '../errors.ts';
 import type { RunProcessOptions } from '../process/run-process.ts';
 import { type DatabaseAddress, withClient } from './connection.ts';
 import { compareDescriptions, describeDatabase } from './describe.ts';
+import { dropDatabase } from './drop-database.ts';
 import { compareFingerprints, fingerprintTables } from './fingerprint.ts';
 import { type BackupManifest, listArchive, verifyManifest } from './manifest.ts';
 import { restoreDump } from './restore.ts';
 import { readSequences } from './sequences.ts';
-import { dropDatabase } from './switch.ts';
 
 export interface VerifyBackupOptions {
   readonly directory: string;

@@ -8,10 +8,11 @@ import { type SmokeCommand, smokeTestRestored } from '../backup-store/smoke-test
 import { Failed } from '../errors.ts';
 import { type Json, type JsonObject, valueAt } from '../json.ts';
 import { withClient } from '../postgres/connection.ts';
+import { dropDatabase } from '../postgres/drop-database.ts';
 import { COMPRESS_LEVEL, dumpDatabase } from '../postgres/dump.ts';
 import { identify } from '../postgres/identity.ts';
 import { verifyManifest } from '../postgres/manifest.ts';
-import { databaseByOid, dropDatabase } from '../postgres/switch.ts';
+import { databaseByOid } from '../postgres/switch.ts';
 import { type VerifiedBackup, verifyBackup } from '../postgres/verify-backup.ts';
 import { writeHorizon } from '../postgres/write-evidence.ts';
 import { type StepCommon, type StepSpec, stepSpec } from '../runbook/step-spec.ts';

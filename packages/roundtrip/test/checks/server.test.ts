@@ -17,6 +17,7 @@ import { protectedTables } from '../../src/checks/protected-tables.ts';
 import { receiptFresh } from '../../src/checks/receipt-fresh.ts';
 import { replicationSlots } from '../../src/checks/replication-slots.ts';
 import { returnStreamReady } from '../../src/checks/return-stream-ready.ts';
+import { subscriptions } from '../../src/checks/subscriptions.ts';
 import { targetIdentity } from '../../src/checks/target-identity.ts';
 import type { Receipt } from '../../src/journal/receipt.ts';
 import { type DatabaseAddress, withClient } from '../../src/postgres/connection.ts';
@@ -241,3 +242,21 @@ async function untilFound<T>(look: () => Promise<readonly T[]>, count: number): 
     await delay(50);
   }
 }
+
+test('a stream of another system into the database is refused while it runs, and named while it does not', async () => {
+  await sql(
+    "CREATE SUBSCRIPTION erp CONNECTION 'host=127.0.0.1 port=1 dbname=erp' PUBLICATION goods WITH (connect = false, slot_name = 'erp')",
+  );
+  try {
+    const [warned] = await findingsOf(subscriptions, planOn(shop));
+    assert.equal(warned?.severity, 'warning');
+    await sql('ALTER SUBSCRIPTION erp ENABLE');
+    const [refused] = await findingsOf(subscriptions, planOn(shop));
+    assert.equal(refused?.severity, 'refusal');
+    assert.match(refused?.cure ?? '', /^ALTER SUBSCRIPTION "erp" DISABLE/);
+  } finally {
+    await sql('ALTER SUBSCRIPTION erp DISABLE');
+    await sql('ALTER SUBSCRIPTION erp SET (slot_name = NONE)');
+    await sql('DROP SUBSCRIPTION erp');
+  }
+});

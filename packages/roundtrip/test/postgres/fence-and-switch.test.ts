@@ -6,11 +6,11 @@ import { createCluster, type PrivateCluster } from 'pg-cluster';
 import { Ambiguous, Failed, Refused } from '../../src/errors.ts';
 import { type Client, connect } from '../../src/postgres/connection.ts';
 import { suffixedName } from '../../src/postgres/database-name.ts';
+import { dropDatabase } from '../../src/postgres/drop-database.ts';
 import { closeDatabase, openDatabase } from '../../src/postgres/fence.ts';
 import {
   databaseByOid,
   databaseOid,
-  dropDatabase,
   inspectSwitch,
   type NameExchange,
   switchNames,
@@ -203,6 +203,19 @@ test('a name that the server would cut down to that of production drops nothing'
   await admin.query(`CREATE DATABASE ${scratch}`);
   assert.ok((await databaseOid(admin, scratch)) !== undefined, 'it has the name that it was given');
   for (const name of [scratch, production]) await dropDatabase(admin, name, { mustNotBe: [] });
+});
+
+test('a copy is dropped with the subscriptions that its restore brought along, and their slot is left alone', async () => {
+  await admin.query('CREATE DATABASE fed');
+  // A publisher that nobody reaches: a drop that asks it for the slot fails.
+  await cluster.query(
+    `CREATE SUBSCRIPTION erp CONNECTION 'host=127.0.0.1 port=1 dbname=erp' PUBLICATION goods WITH (connect = false, slot_name = 'erp')`,
+    [],
+    'fed',
+  );
+  await closeDatabase(admin, 'fed', { timeoutMs: 10_000 });
+  await dropDatabase(admin, 'fed', { mustNotBe: ['live'] });
+  assert.equal(await databaseOid(admin, 'fed'), undefined);
 });
 
 test('names that fit no position are for a human', async () => {

@@ -1,7 +1,8 @@
 import { Refused } from '../../errors.ts';
 import { type Client, withClient } from '../connection.ts';
+import { dropDatabase, isHalfDropped } from '../drop-database.ts';
 import { openDatabase } from '../fence.ts';
-import { databaseOid, dropDatabase, isHalfDropped } from '../switch.ts';
+import { databaseOid } from '../switch.ts';
 import type { CopyBegun, CopySite } from './begin-copy.ts';
 import { dropCopyChanges } from './copy-changes.ts';
 import { removeDdlGuard } from './ddl-guard.ts';

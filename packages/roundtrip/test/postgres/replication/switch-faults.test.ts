@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createCluster, type PrivateCluster } from 'pg-cluster';
 import { type Client, connect, withClient } from '../../../src/postgres/connection.ts';
+import { dropDatabase } from '../../../src/postgres/drop-database.ts';
 import { closeDatabase, openDatabase } from '../../../src/postgres/fence.ts';
 import {
   abandonCopy,
@@ -18,7 +19,7 @@ import {
   switchToCopy,
 } from '../../../src/postgres/replication/index.ts';
 import { detach } from '../../../src/postgres/replication/subscription.ts';
-import { databaseOid, dropDatabase } from '../../../src/postgres/switch.ts';
+import { databaseOid } from '../../../src/postgres/switch.ts';
 import { type BegunCopy, begunCopy } from './begun-copy.ts';
 import { eventually } from './reverse-shop.ts';
 
