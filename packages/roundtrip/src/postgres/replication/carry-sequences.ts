@@ -11,8 +11,10 @@ export interface CarriedSequence {
 
 interface Position {
   readonly sequence: string;
+  /** The value that was handed out last; one increment before the next one where `setval(…, false)` says what that is. */
   readonly last: bigint;
-  readonly called: boolean;
+  /** Neither drawn from nor set. */
+  readonly untouched: boolean;
   readonly increment: bigint;
   readonly min: bigint;
   readonly max: bigint;
@@ -38,16 +40,17 @@ export async function carrySequences(options: {
   const carried: CarriedSequence[] = [];
   for (const from of ours) {
     const to = byName.get(from.sequence);
-    // Never drawn from: nothing to carry. A cycling sequence has no order to keep.
-    if (to === undefined || !from.called || from.cycles) continue;
+    // A cycling sequence has no order to keep.
+    if (to === undefined || from.untouched || from.cycles) continue;
     const fits = (value: bigint): boolean => value >= to.min && value <= to.max;
     const ahead = (a: bigint, b: bigint): boolean => (from.increment > 0n ? a > b : a < b);
     // Close to its end the margin is given up, not the way back: what matters is that no value is handed out twice.
     const wished = from.last + margin * from.increment;
     const target = fits(wished) ? wished : from.last;
-    if (to.called && !ahead(target, to.last)) continue;
+    if (!ahead(target, to.last)) continue;
     if (!fits(target)) throw exhausted(from.sequence, target, to);
-    carried.push({ sequence: from.sequence, before: to.last.toString(), after: target.toString() });
+    const before = to.untouched ? to.last + to.increment : to.last;
+    carried.push({ sequence: from.sequence, before: before.toString(), after: target.toString() });
   }
   if (carried.length === 0) return carried;
   // All in one statement: customers wait for it.
@@ -73,15 +76,33 @@ async function positions(client: Client): Promise<Position[]> {
             increment_by::text AS increment, min_value::text AS min, max_value::text AS max, cycle AS cycles
      FROM pg_catalog.pg_sequences ORDER BY 1, 2`,
   );
-  return rows.map(({ schema, name, start, last, increment, min, max, cycles }) => ({
-    sequence: formatTableName({ schema, name }),
-    last: BigInt(last ?? start),
-    called: last !== null,
-    increment: BigInt(increment),
-    min: BigInt(min),
-    max: BigInt(max),
-    cycles,
-  }));
+  const spelled = rows.map((row) => ({ ...row, sequence: formatTableName(row) }));
+  const set = await nextValues(
+    client,
+    spelled.filter(({ last }) => last === null).map(({ sequence }) => sequence),
+  );
+  return spelled.map(({ sequence, start, last, increment, min, max, cycles }) => {
+    const next = BigInt(set.get(sequence) ?? start);
+    return {
+      sequence,
+      last: last === null ? next - BigInt(increment) : BigInt(last),
+      untouched: last === null && next === BigInt(start),
+      increment: BigInt(increment),
+      min: BigInt(min),
+      max: BigInt(max),
+      cycles,
+    };
+  });
+}
+
+/** `pg_sequences` tells nothing of a sequence that was set and not drawn from since: after an import that brings its own ids. */
+async function nextValues(client: Client, sequences: readonly string[]): Promise<Map<string, string>> {
+  if (sequences.length === 0) return new Map();
+  const each = sequences.map(
+    (sequence, at) => `SELECT ${at} AS at, last_value::text AS next FROM ${sqlTableName(sequence)}`,
+  );
+  const { rows } = await client.query<{ at: number; next: string }>(each.join(' UNION ALL '));
+  return new Map(rows.map(({ at, next }) => [sequences[at] ?? '', next]));
 }
 
 function exhausted(sequence: string, target: bigint, { min, max }: Position): Refused {

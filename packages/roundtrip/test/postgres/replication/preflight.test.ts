@@ -202,3 +202,29 @@ test('trap: sequences are moved on with a margin and never back', async () => {
   await cluster.query(`ALTER SEQUENCE tiny MAXVALUE 200; SELECT setval('tiny', 121)`, [], 's1');
   await assert.rejects(carry(), { code: 'sequence-exhausted' });
 });
+
+test('trap: a sequence that was set and not drawn from since is where it was set to', async () => {
+  const database = async (name: string, sets: string) => {
+    await cluster.query(`CREATE DATABASE ${name}`);
+    await cluster.query(
+      `CREATE SEQUENCE imported; CREATE SEQUENCE ranged; CREATE SEQUENCE fresh; ${sets}`,
+      [],
+      name,
+    );
+    return cluster.address(name);
+  };
+  // Rows came with ids of their own; the migration has begun a range of numbers of its own.
+  const from = await database('s3', "SELECT setval('imported', 5000, false), setval('ranged', 70)");
+  const to = await database(
+    's4',
+    "SELECT setval('imported', 60); ALTER SEQUENCE ranged RESTART WITH 1000000",
+  );
+  const carried = await withClient(from, { applicationName: 't' }, (ours) =>
+    withClient(to, { applicationName: 't' }, (theirs) =>
+      carrySequences({ from: ours, to: theirs, margin: 10 }),
+    ),
+  );
+  assert.deepEqual(carried, [{ sequence: 'public.imported', before: '60', after: '5009' }]);
+  const { rows } = await cluster.query("SELECT nextval('ranged')::int AS next", [], to.database);
+  assert.deepEqual(rows, [{ next: 1_000_000 }]);
+});
