@@ -18,6 +18,7 @@ import { openStreamSessions, type StreamSessions, sessionPair } from './sessions
 import { createSlot } from './slot.ts';
 import { type ReplicationStream, streamNames } from './stream.ts';
 import { createSubscription, detach } from './subscription.ts';
+import { withoutEventTriggers } from './without-event-triggers.ts';
 
 export interface ArmReverseOptions {
   /** The migrated database under its present name; clients are not let in yet. */
@@ -101,13 +102,15 @@ export async function connectReverse(
   prepared: ReplicationStream,
   options: Pick<ArmReverseOptions, 'live' | 'serverPasswordFile' | 'noted'>,
 ): Promise<ReplicationStream> {
-  await noteFromTheFirst(back, prepared, options.noted ?? []);
-  const serverPasswordFile =
-    options.serverPasswordFile ?? (await installPasswordFile(back, prepared.name, options.live));
-  const passwordFileInstalled = options.serverPasswordFile === undefined && serverPasswordFile !== null;
-  const stream = { ...prepared, serverPasswordFile, passwordFileInstalled };
-  await createSubscription(back, stream, options.live);
-  return stream;
+  return withoutEventTriggers(back, async () => {
+    await noteFromTheFirst(back, prepared, options.noted ?? []);
+    const serverPasswordFile =
+      options.serverPasswordFile ?? (await installPasswordFile(back, prepared.name, options.live));
+    const passwordFileInstalled = options.serverPasswordFile === undefined && serverPasswordFile !== null;
+    const stream = { ...prepared, serverPasswordFile, passwordFileInstalled };
+    await createSubscription(back, stream, options.live);
+    return stream;
+  });
 }
 
 /** Only before the subscription is there: noted from later on, the changes would be too few. */
@@ -271,9 +274,11 @@ export async function disarmReverse(
   options: { readonly timeoutMs: number },
 ): Promise<{ readonly disarmedMs: number }> {
   const startedMs = performance.now();
-  await detach(sessions.return, stream, { publisher: sessions.live, timeoutMs: options.timeoutMs });
-  await dropAppliedChanges(sessions.return);
-  await dropMarkerTable(sessions.return);
+  await withoutEventTriggers(sessions.return, async () => {
+    await detach(sessions.return, stream, { publisher: sessions.live, timeoutMs: options.timeoutMs });
+    await dropAppliedChanges(sessions.return);
+    await dropMarkerTable(sessions.return);
+  });
   if (stream.passwordFileInstalled) await removePasswordFile(sessions.return, stream.name);
   if (sessions.live !== undefined) {
     await dropPublication(sessions.live, stream.publication);
