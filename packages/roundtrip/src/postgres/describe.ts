@@ -87,8 +87,10 @@ const EXPRESSIONS =
  * An expression on varchar columns does not survive a dump to the letter: `(status)::text = ANY ((ARRAY[…])::text[])`
  * comes back as `ANY (ARRAY[('new'::character varying)::text, …])`. Casts between the text types and the parentheses
  * around them are left out of what is compared.
+ *
+ * @example withoutTextCasts("constraint CHECK ((status)::text = 'new'::text)") // "constraint CHECK status = 'new'"
  */
-function withoutTextCasts(fact: string): string {
+export function withoutTextCasts(fact: string): string {
   if (!EXPRESSIONS.test(fact)) return fact;
   // Quoted literals, the odd parts, stay as they are.
   return fact

@@ -40,11 +40,15 @@ export function withWayOut(error: unknown, { sides, stream }: ReturnStreamOf): u
     `DROP ${subscription}`,
   ].map((sql) => `-c '${sql}'`);
   const { code, seen, expected, next, fields } = error;
+  const room =
+    code === 'drain-timed-out'
+      ? `; where its server log says that a row is not taken, make room for it in ${sides.return.database} (ALTER TYPE … ADD VALUE, ALTER TABLE …): the stream goes on by itself`
+      : '';
   return new Failed({
     code,
     seen,
     expected,
-    next: `${next}; or have the tables copied whole, which takes minutes and loses nothing: psql -d ${sides.return.database} ${commands.join(' ')}, then \`roundtrip resume\``,
+    next: `${next}${room}; or have the tables copied whole, which takes minutes and loses nothing: psql -d ${sides.return.database} ${commands.join(' ')}, then \`roundtrip resume\``,
     fields,
     cause: error,
   });

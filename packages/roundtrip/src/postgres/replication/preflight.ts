@@ -2,6 +2,7 @@ import type { Client } from '../connection.ts';
 import { canonicalTableName, sqlTableName } from '../table-name.ts';
 import { describeTransactions, transactionsWithWrites } from './old-transactions.ts';
 import { largeObjectFindings, poolerFindings, privilegeFindings } from './preflight-server.ts';
+import { stricterFindings } from './preflight-stricter.ts';
 import { triggerFindings } from './preflight-triggers.ts';
 
 /** One thing that would keep a stream from being made, or from lasting. */
@@ -47,7 +48,11 @@ export async function replicationPreflight(options: {
     ...(await loopFindings(publisher, tables, endsBefore?.subscription)),
     ...(await triggerFindings(subscriber, tables)),
   ];
-  for (const table of tables) found.push(...(await tableFindings(publisher, subscriber, table)));
+  for (const table of tables)
+    found.push(
+      ...(await tableFindings(publisher, subscriber, table)),
+      ...(await stricterFindings(publisher, subscriber, table)),
+    );
   return found;
 }
 

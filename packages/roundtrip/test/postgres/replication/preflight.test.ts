@@ -228,3 +228,41 @@ test('trap: a sequence that was set and not drawn from since is where it was set
   const { rows } = await cluster.query("SELECT nextval('ranged')::int AS next", [], to.database);
   assert.deepEqual(rows, [{ next: 1_000_000 }]);
 });
+
+test('what customers can write and the other side does not take is named before one of them does', async () => {
+  const sides = ['new_side', 'old_side'] as const;
+  for (const name of sides) {
+    await cluster.query(`CREATE DATABASE ${name}`);
+    await cluster.query(
+      `CREATE TYPE status AS ENUM ('new', 'paid');
+       CREATE TABLE same (id int PRIMARY KEY, kind varchar(9) CHECK (kind IN ('a', 'b')), status status);
+       CREATE TABLE loosened (id int PRIMARY KEY, status status, code varchar(9) UNIQUE, note text NOT NULL, price int CHECK (price > 0))`,
+      [],
+      name,
+    );
+  }
+  await cluster.query(
+    `ALTER TYPE status ADD VALUE 'shipped';
+     ALTER TABLE loosened ALTER code TYPE varchar(99), ALTER note DROP NOT NULL, DROP CONSTRAINT loosened_code_key, DROP CONSTRAINT loosened_price_check`,
+    [],
+    'new_side',
+  );
+  const seen = async (live: string, back: string, table: string) =>
+    (await findings(cluster, live, back, [table]))
+      .filter(({ code }) => code === 'other-side-stricter')
+      .map((finding) => finding.seen);
+  const [stricter = ''] = await seen('new_side', 'old_side', 'loosened');
+  for (const part of [
+    'status does not know shipped',
+    'code is character varying(9) there',
+    'note must have a value',
+    'UNIQUE USING btree (code)',
+    'CHECK ((price > 0))',
+  ])
+    assert.ok(stricter.includes(part), `${part}: ${stricter}`);
+  assert.match(
+    (await seen('new_side', 'old_side', 'same')).join(),
+    /^public.same of old_side takes less: status/,
+  );
+  assert.deepEqual(await seen('old_side', 'new_side', 'same'), []);
+});
