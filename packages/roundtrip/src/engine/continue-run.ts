@@ -6,6 +6,7 @@ import { TOOL_VERSION } from '../version.ts';
 import { decide } from './decide.ts';
 import { carryOn, reopened } from './hold-run.ts';
 import type { Operation, RunResult } from './operation.ts';
+import { requireWayBack } from './require-way-back.ts';
 
 /** What a person says to a run that waits. */
 export interface HumanDecision {
@@ -38,7 +39,8 @@ export async function resumeRun(
 /**
  * Rolls a run back, finished or not: hours after the switch it is the same undo of the same steps.
  *
- * @throws Refused `already-rolled-back`, `nothing-to-roll-back`, `plan-edited`, `journal-edited`, `locked`.
+ * @throws Refused `already-rolled-back`, `nothing-to-roll-back`, `live-database-missing`, `nothing-to-go-back-to`, `plan-edited`,
+ * `journal-edited`, `locked`.
  */
 export async function rollBack(
   operation: Operation,
@@ -54,6 +56,11 @@ export async function rollBack(
         expected: 'a run that succeeded or is under way',
         next: '`roundtrip status` shows where production is',
       });
+    }
+    // A run that is half-way and failed goes back from where it is, whatever it finds there.
+    if (state.verdict === 'succeeded') {
+      const { folder, elsewhere } = await held.held.files(options.runId);
+      await requireWayBack(plan, state, { runDirectory: folder, elsewhere: (elsewhere ?? []).length > 0 });
     }
     if (state.direction === 'forward')
       await journal.append({

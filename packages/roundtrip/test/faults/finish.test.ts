@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { globSync, renameSync } from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { customersWrite } from './customers.ts';
 import { FINISH, ROLLBACK, RUN } from './every-boundary.ts';
@@ -59,6 +60,29 @@ describe('the way back', () => {
     const refused = await stage.verb(0, ...ROLLBACK);
     assert.equal(refused.exitCode, 3);
     assert.match(refused.stderr, /way-back-finished/);
+  });
+
+  it('is looked for before the shop is closed: a rollback that leads nowhere takes nothing down', async () => {
+    const serving = await stage.look();
+    const refusedRollback = async (code: RegExp): Promise<string> => {
+      const { exitCode, stderr } = await stage.verb(0, ...ROLLBACK);
+      assert.equal(exitCode, 3, stderr);
+      assert.match(stderr, code);
+      return stderr;
+    };
+    await stage.dropReturnDatabase();
+    const [backup = ''] = globSync(`${stage.folder}/state/runs/*/backup`);
+    renameSync(backup, `${backup}.away`);
+    await refusedRollback(/nothing-to-go-back-to/);
+    assert.deepEqual(await stage.look(), { ...serving, databases: ['toy', 'toy_template'] });
+    renameSync(`${backup}.away`, backup);
+    await stage.cluster.query('ALTER DATABASE toy RENAME TO toy_elsewhere');
+    const told = await refusedRollback(/live-database-missing/);
+    const [, cure = ''] = /psql -d postgres -c '(ALTER DATABASE "toy_elsewhere" [^']+)'/.exec(told) ?? [];
+    await stage.cluster.query(cure);
+    const { exitCode, stderr } = await stage.verb(0, ...ROLLBACK);
+    assert.equal(exitCode, 0, stderr);
+    assert.equal((await stage.look()).release, 'v1');
   });
 
   it('is not closed without a watch that passed or a typed reason', async () => {
