@@ -83,7 +83,6 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Priva
   const passwordFile = path.join(directory, 'pgpass');
   writeFileSync(passwordFile, `*:*:*:postgres:${password}\n`, { mode: 0o600 });
   const warden = startWarden({ binaries, directory });
-  await initialiseCluster({ binaries, data, directory, password, user });
   const cluster = new Cluster({
     binaries,
     user,
@@ -96,6 +95,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Priva
     options,
   });
   try {
+    await initialiseCluster({ binaries, data, directory, password, user });
     await cluster.start();
   } catch (error) {
     await cluster.stop();
@@ -124,10 +124,12 @@ class Cluster implements PrivateCluster {
   readonly password: string;
   port = 0;
   readonly #parts: ClusterParts;
+  readonly #startTimeoutMs: number;
   #server: ChildProcess | undefined;
 
   constructor(parts: ClusterParts) {
     this.#parts = parts;
+    this.#startTimeoutMs = parts.options.startTimeoutMs ?? START_TIMEOUT_MS;
     this.directory = parts.directory;
     this.socketDirectory = parts.socketDirectory;
     this.binaries = parts.binaries;
@@ -147,6 +149,8 @@ class Cluster implements PrivateCluster {
       user,
       database,
       password: this.password,
+      // Not what PGSSLMODE says of the caller's own server: this one has no certificate, and would seem never to start.
+      ssl: false,
       connectionTimeoutMillis: 5000,
     });
     client.on('error', () => undefined); // A crash of the server while idle; the awaited query reports its own error.
@@ -228,10 +232,6 @@ class Cluster implements PrivateCluster {
       }
     }
     return false;
-  }
-
-  get #startTimeoutMs(): number {
-    return this.#parts.options.startTimeoutMs ?? START_TIMEOUT_MS;
   }
 
   #logTail(): string {

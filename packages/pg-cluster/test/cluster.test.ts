@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
-import { ClusterError, createCluster, findBinaries } from '../src/index.ts';
+import { createCluster, findBinaries } from '../src/index.ts';
 import { type TestCluster, testCluster } from '../src/testing.ts';
+
+const temporary = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('pg-mute-'));
 
 describe('createCluster', () => {
   it('serves logical replication on loopback and leaves nothing behind', async () => {
@@ -51,23 +53,23 @@ describe('createCluster', () => {
     assert.equal(existsSync(directory), false);
   });
 
-  it('gives up a server that is there and does not answer', async (test) => {
-    const programs = mkdtempSync(path.join(tmpdir(), 'programs-'));
-    for (const program of ['initdb', 'pg_ctl'])
-      symlinkSync(path.join(findBinaries(), program), path.join(programs, program));
-    // SIGQUIT ends it, as it ends a server.
-    writeFileSync(path.join(programs, 'postgres'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
-    chmodSync(programs, 0o755);
-    const before = process.env.ROUNDTRIP_PG_BIN;
-    test.after(() => {
-      if (before === undefined) delete process.env.ROUNDTRIP_PG_BIN;
-      else process.env.ROUNDTRIP_PG_BIN = before;
-      rmSync(programs, { recursive: true });
-    });
-    process.env.ROUNDTRIP_PG_BIN = programs;
+  it("is started in a shell that wants TLS for the caller's own server", async (t) => {
+    process.env.PGSSLMODE = 'require';
+    t.after(() => delete process.env.PGSSLMODE);
+    const cluster = await createCluster({ name: 'plain' });
+    assert.deepEqual((await cluster.query('SELECT 1 AS one')).rows, [{ one: 1 }]);
+    await cluster.stop();
+  });
+
+  it('ends a server that runs and does not answer, and says so', async () => {
+    const before = new Set(temporary());
     await assert.rejects(
-      createCluster({ name: 'silent', startTimeoutMs: 200 }),
-      (error) => error instanceof ClusterError && error.code === 'start-failed',
+      createCluster({ name: 'mute', settings: { listen_addresses: '' }, startTimeoutMs: 300 }),
+      { code: 'start-failed' },
+    );
+    assert.deepEqual(
+      temporary().filter((name) => !before.has(name)),
+      [],
     );
   });
 
