@@ -106,7 +106,8 @@ function interrupted(request: string, cause: unknown): Failed {
 /**
  * Performs a request and holds its answer against the expectation.
  *
- * @throws Failed `http-unreachable`, `http-aborted`, `http-unexpected` naming every part that is not as expected.
+ * @throws Failed `http-unreachable`, `http-aborted`, `http-unexpected` naming every part that is not as expected; its field
+ * `onlySlow` tells an answer that is right and late.
  */
 export async function expectHttp(
   request: HttpRequest & { readonly signal?: AbortSignal | undefined },
@@ -120,6 +121,7 @@ export async function expectHttp(
     seen: `${request.method ?? 'GET'} ${withoutCredentials(request.url)}: ${problems.map(({ seen }) => seen).join('; ')} (body ${answer.cut ? `cut after ${BODY_BYTES_MAX} bytes, ` : ''}begins ${JSON.stringify(answer.body.slice(0, 200))})`,
     expected: problems.map(({ expected }) => expected).join('; '),
     next: "look at the service's log",
+    fields: { onlySlow: problemsOf(answer, { ...expectation, latencyMsMax: undefined }).length === 0 },
   });
 }
 
