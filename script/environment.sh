@@ -2,6 +2,11 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
 
+# Everything here talks to private clusters and programs on loopback. What the caller's shell says of a server of its own (PGSSLMODE,
+# PGOPTIONS, PGSERVICE, a proxy) would reach them through libpq, pg and fetch.
+for name in $(compgen -e PG); do [[ $name == PG_* ]] || unset "$name"; done
+export NO_PROXY="${NO_PROXY:+$NO_PROXY,}127.0.0.1,localhost" no_proxy="${no_proxy:+$no_proxy,}127.0.0.1,localhost"
+
 say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
 
 node_is_new_enough() {

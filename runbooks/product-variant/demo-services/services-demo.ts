@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { EXIT } from 'roundtrip/cli';
-import { positive, toldWhereMisused } from '../demo/misused.ts';
-import { Interrupted, runServicesNight, type ServicesNight } from './services-night.ts';
+import { concluded, positive } from '../demo/concluded.ts';
+import { untilInterrupted } from '../demo/interruption.ts';
+import { runServicesNight, type ServicesNight } from './services-night.ts';
 import { buildServicesStage, type ServicesStage } from './services-stage.ts';
 import { type Shown, shownTable, whatWasShown } from './shown.ts';
 
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort(signal));
-process.exitCode = await toldWhereMisused(() => servicesDemo(readOptions()));
+const interruption = untilInterrupted();
+process.exitCode = await concluded(interruption, () => servicesDemo(readOptions()));
 
 interface Options {
   readonly orders: number;
@@ -37,14 +37,10 @@ async function servicesDemo({ orders, speed, json }: Options): Promise<number> {
   const startedMs = Date.now();
   const say = (line: string): void =>
     void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
-  const stage = await buildServicesStage({ orders, speed, say });
+  const stage = await buildServicesStage({ orders, speed, say, signal: interruption });
   let night: ServicesNight;
   try {
-    night = await runServicesNight(stage, { signal: interruption.signal, say });
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    say('interrupted');
-    return EXIT.interrupted;
+    night = await runServicesNight(stage, { signal: interruption, say });
   } finally {
     say('taking the stage down');
     await stage.close();

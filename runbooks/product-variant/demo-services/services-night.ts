@@ -10,8 +10,10 @@ import {
   stepKinds,
   verifyReport,
 } from 'roundtrip/cli';
+import { NoReceipt } from '../demo/concluded.ts';
 import { missingOrders, orderableSkus, placeOrders } from '../demo/customers.ts';
 import { type Facts, facts } from '../demo/facts.ts';
+import { Interrupted } from '../demo/interruption.ts';
 import { type Ordering, startOrdering } from '../demo/ordering.ts';
 import { OPERATOR_ADDRESS } from './configurations.ts';
 import { type Look, observeDoor } from './door-observer.ts';
@@ -63,9 +65,6 @@ export interface ServicesNight {
 
 type Labels = Readonly<Record<string, string>>;
 
-/** The operator stopped the demo. */
-export class Interrupted extends Error {}
-
 const ORDERS_ON_NEW_RELEASE = 20;
 const CUSTOMERS = { customers: 2, ordersPerSecond: 6 };
 /** Enough of the watch for it to say that all is well. */
@@ -77,7 +76,7 @@ const BREAK = 'ALTER TABLE brands RENAME COLUMN slug TO url_key';
  * Rehearses and runs the story with the real services; breaks the catalogue during the watch and lets the run go back by
  * itself.
  *
- * @throws Interrupted; Error where the rehearsal did not end well.
+ * @throws Interrupted; NoReceipt.
  */
 export async function runServicesNight(
   stage: ServicesStage,
@@ -120,7 +119,7 @@ export async function runServicesNight(
   };
   const servingBefore = await servingOf(stage);
   const rehearsed = await verb('rehearse', '--target', 'production');
-  if (rehearsed !== EXIT.success) throw new Error(`the rehearsal ended with ${rehearsed}; see above`);
+  if (rehearsed !== EXIT.success) throw new NoReceipt(rehearsed);
   const door = observeDoor({
     url: `${stage.production.settings.baseUrl}/api/products/`,
     operatorAddress: OPERATOR_ADDRESS,

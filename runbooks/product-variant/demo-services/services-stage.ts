@@ -42,9 +42,10 @@ export async function buildServicesStage(options: {
   readonly orders: number;
   readonly speed: number;
   readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
 }): Promise<ServicesStage> {
-  const { orders, speed, say } = options;
-  const stage = await buildStage({ orders, inPlace: true, say });
+  const { orders, speed, say, signal } = options;
+  const stage = await buildStage({ orders, inPlace: true, say, signal });
   const daemons: Daemon[] = [];
   let pager: WebhookReceiver | undefined;
   const close = async (): Promise<void> => {

@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util';
-import { type CliEnvironment, EXIT, main, processEnvironment, type Report, stepKinds } from 'roundtrip/cli';
+import { type CliEnvironment, EXIT, main, processEnvironment, stepKinds } from 'roundtrip/cli';
+import { concluded, NoReceipt, positive } from './concluded.ts';
 import { missingOrders, orderableSkus, placeOrders } from './customers.ts';
+import { gapsOf, onNewRelease } from './customers-waits.ts';
 import { facts } from './facts.ts';
 import { withFault } from './faults.ts';
 import { finalTable } from './final-table.ts';
+import { Interrupted, untilInterrupted } from './interruption.ts';
 import { judge } from './judge.ts';
-import { Misused, positive, toldWhereMisused } from './misused.ts';
 import type { Night } from './night.ts';
-import { type AskedOrder, longestWaitMs, type Ordering, startOrdering } from './ordering.ts';
+import { type Ordering, startOrdering } from './ordering.ts';
+import { requireExchange, requireStep } from './required.ts';
 import { buildStage, type Stage } from './shop-stage.ts';
 
 /** One demo as asked for on the command line. */
@@ -24,9 +27,8 @@ const ORDERS_AFTER_THE_SWITCH = 60;
 /** Customers all night long, where the shop stays open. */
 const NIGHT = { customers: 8, ordersPerSecond: 32 };
 
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort(signal));
-process.exitCode = await toldWhereMisused(() => demo(readOptions()));
+const interruption = untilInterrupted();
+process.exitCode = await concluded(interruption, () => demo(readOptions()));
 
 function readOptions(): DemoOptions {
   const { values } = parseArgs({
@@ -38,11 +40,15 @@ function readOptions(): DemoOptions {
       json: { type: 'boolean', default: false },
     },
   });
+  const inPlace = values['in-place'];
+  // Before anything is built: a typing error costs no minute.
+  if (values.exchange !== undefined) requireExchange(values.exchange);
+  if (values.fail !== undefined) requireStep(values.fail, { inPlace });
   return {
     exchange: values.exchange,
     fail: values.fail,
     orders: positive('--orders', values.orders),
-    inPlace: values['in-place'],
+    inPlace,
     json: values.json,
   };
 }
@@ -53,7 +59,7 @@ async function demo(options: DemoOptions): Promise<number> {
   const say = (line: string): void =>
     void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
   const { orders, exchange, inPlace } = options;
-  const stage = await buildStage({ orders, exchange, inPlace, say });
+  const stage = await buildStage({ orders, exchange, inPlace, say, signal: interruption });
   try {
     const night = await runNight(stage, options, say);
     if (!options.json) process.stdout.write(finalTable(night));
@@ -69,8 +75,7 @@ async function demo(options: DemoOptions): Promise<number> {
 async function runNight(stage: Stage, options: DemoOptions, say: (line: string) => void): Promise<Night> {
   process.env.ROUNDTRIP_TARGETS = stage.targetsFile;
   const { default: runbook } = await import('../runbook.ts');
-  requireStep(runbook.steps(stage.production), options.fail);
-  const real = processEnvironment(interruption.signal);
+  const real = processEnvironment(interruption);
   const kinds =
     options.fail === undefined
       ? stepKinds
@@ -84,13 +89,17 @@ async function runNight(stage: Stage, options: DemoOptions, say: (line: string) 
   };
   const verb = async (...argv: readonly string[]): Promise<number> => {
     say(`$ roundtrip ${argv.join(' ')}`);
-    return main(argv, environment);
+    const ended = await main(argv, environment);
+    if (interruption.aborted) throw new Interrupted();
+    return ended;
   };
   const before = await facts(stage);
   const night = options.inPlace ? undefined : await openAllNight(stage, say);
+  // Of an interrupted demo nobody asks what the customers got, and the shop that they wait for is about to stop.
+  interruption.addEventListener('abort', () => void night?.stop().catch(() => undefined), { once: true });
   await verb('plan', '--target', 'production');
   const rehearsed = await verb('rehearse', '--target', 'production');
-  if (rehearsed !== EXIT.success) throw new Error(`the rehearsal ended with ${rehearsed}; see above`);
+  if (rehearsed !== EXIT.success) throw new NoReceipt(rehearsed);
   await verb(
     'run',
     '--target',
@@ -155,45 +164,4 @@ async function openAllNight(stage: Stage, say: (line: string) => void): Promise<
   if (skuIds.length === 0) throw new Error('no SKU of the seeded shop is in stock: nobody could order');
   say(`customers order all night, ${NIGHT.ordersPerSecond} orders a second`);
   return startOrdering({ ...NIGHT, baseUrl: stage.production.settings.baseUrl ?? '', skuIds });
-}
-
-function switchOf(report: Report) {
-  const row = report.summary.timeline.find(({ id }) => id === 'switch-over');
-  const at = (time: string | null | undefined): number | undefined =>
-    time === null || time === undefined ? undefined : Date.parse(time);
-  return {
-    from: at(row?.startedAt),
-    to: at(row?.endedAt),
-    back: at(row?.undoStartedAt),
-    undoMs: row?.undoMs,
-  };
-}
-
-/** How long customers waited at the switch and on the way back, by their own clocks. */
-function gapsOf(report: Report, orders: readonly AskedOrder[]): Pick<Night, 'switchGapMs' | 'rollbackGapMs'> {
-  const { from, to, back, undoMs } = switchOf(report);
-  const during = (fromMs: number | undefined, toMs: number | undefined): number | null =>
-    fromMs === undefined || toMs === undefined ? null : longestWaitMs(orders, { fromMs, toMs });
-  return {
-    switchGapMs: during(from, to),
-    rollbackGapMs: during(back, back === undefined ? undefined : back + (undoMs ?? 0)),
-  };
-}
-
-/** Orders that were asked for once the new release served, and taken before it was gone back from. */
-function onNewRelease(report: Report, orders: readonly AskedOrder[]): number {
-  const { to, back } = switchOf(report);
-  if (to === undefined) return 0;
-  return orders.filter(
-    ({ number, askedAtMs, answeredAtMs }) =>
-      number !== null && askedAtMs >= to && answeredAtMs <= (back ?? Number.POSITIVE_INFINITY),
-  ).length;
-}
-
-/** A misspelt --fail must not pass for a demo without a fault. */
-function requireStep(steps: readonly { readonly id: string }[], fail: string | undefined): void {
-  if (fail === undefined || steps.some(({ id }) => id === fail)) return;
-  throw new Misused(
-    `--fail ${fail}: no such step (with or without --in-place others); there are ${steps.map(({ id }) => id).join(', ')}`,
-  );
 }

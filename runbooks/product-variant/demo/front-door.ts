@@ -33,6 +33,8 @@ export async function openFrontDoor(folder: string, doorways: readonly Doorway[]
   const errorLog = path.join(place, 'error.log');
   const nginx = spawn('/usr/sbin/nginx', ['-p', place, '-c', configuration, '-e', errorLog], {
     stdio: ['ignore', 'inherit', 'inherit'],
+    // Ctrl-C on the terminal reaches the demo, which closes the door once nothing goes through it any more.
+    detached: true,
   });
   const close = (): Promise<void> => end(nginx);
   try {

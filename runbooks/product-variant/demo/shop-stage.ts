@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { createCluster, type PrivateCluster } from 'pg-cluster';
 import { activateRelease, exportRelease, resolveRelease, type Target } from 'roundtrip';
 import { shopCommands } from '../shop-commands.ts';
+import { exchangeFolder, unlessUnreadable } from './exchange-folder.ts';
 import { type Doorway, type FrontDoor, openFrontDoor } from './front-door.ts';
 
 const execute = promisify(execFile);
@@ -19,6 +20,8 @@ export interface StageOptions {
   /** Without a front door and a second port for the next release: the shop is closed while it is migrated. */
   readonly inPlace: boolean;
   readonly say: (line: string) => void;
+  /** Aborted by whoever does not want the stage any more: what was built of it is taken down. */
+  readonly signal: AbortSignal;
 }
 
 /** A production and a staging environment on this machine, with the shop 13.3 serving on production. */
@@ -33,25 +36,34 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Generated when no real exchange is named: 800 goods, about 3,600 offers, with the defects of the real one. */
-const GENERATED = ['--goods', '800', '--offers-per-good', '5', '--seed', '134'];
 const USERS_PER_ORDER = 1 / 10;
 
 /** Builds the stage: two private clusters, a repository with both releases, a seeded shop, a 1C exchange. */
 export async function buildStage(options: StageOptions): Promise<Stage> {
-  const { say } = options;
+  const { say, signal } = options;
   const folder = mkdtempSync(path.join(tmpdir(), 'roundtrip-demo-'));
   const clusters: PrivateCluster[] = [];
+  const targets: Target[] = [];
   let door: FrontDoor | undefined;
+  const close = async (): Promise<void> => {
+    // Whatever still runs of the shop ends before its database does.
+    await Promise.all(targets.map(stopShop));
+    await door?.close();
+    await Promise.all(clusters.map((cluster) => cluster.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  };
   try {
     say('starting two private PostgreSQL clusters: production and staging');
-    clusters.push(await createCluster({ name: 'production' }), await createCluster({ name: 'staging' }));
+    for (const name of ['production', 'staging']) {
+      clusters.push(await createCluster({ name }));
+      signal.throwIfAborted();
+    }
     const [productionCluster, stagingCluster] = clusters;
     if (productionCluster === undefined || stagingCluster === undefined)
       throw new Error('a cluster is missing');
-    const exchange = await exchangeFolder(folder, options);
+    const exchange = await exchangeFolder(path.join(folder, 'exchange'), options);
     const repository = path.join(folder, 'freesport.git');
-    await workspaceShop(['release-build', '--out', repository]);
+    await workspaceShop(['release-build', '--out', repository], signal);
     const production = await targetOf({
       name: 'production',
       cluster: productionCluster,
@@ -68,52 +80,32 @@ export async function buildStage(options: StageOptions): Promise<Stage> {
       exchange,
       inPlace: options.inPlace,
     });
+    targets.push(production, staging);
     if (!options.inPlace) {
       say('opening the front door: nginx before both releases');
-      door = await openFrontDoor(folder, [production, staging].map(doorwayOf));
+      door = await openFrontDoor(folder, targets.map(doorwayOf));
     }
     const targetsFile = path.join(folder, 'targets.json');
     writeFileSync(
       targetsFile,
       JSON.stringify({ production: withoutName(production), staging: withoutName(staging) }, null, 2),
     );
-    const shop = await openShop({ ...options, production, cluster: productionCluster, exchange });
-    const close = async (): Promise<void> => {
-      // Whatever still runs of the shop ends before its database does.
-      for (const target of [production, staging]) await stopShop(target);
-      await door?.close();
-      await Promise.all(clusters.map((cluster) => cluster.stop()));
-      rmSync(folder, { recursive: true, force: true });
-    };
+    const shop = await openShop({
+      ...options,
+      production,
+      cluster: productionCluster,
+      given: options.exchange,
+      exchange,
+    });
     return { folder, targetsFile, production, staging, productionCluster, shop, close };
   } catch (error) {
-    await door?.close();
-    await Promise.all(clusters.map((cluster) => cluster.stop()));
-    rmSync(folder, { recursive: true, force: true });
+    await close();
     throw error;
   }
 }
 
 function doorwayOf({ settings: { baseUrl = '', port, nextPort } }: Target): Doorway {
   return { port: Number(new URL(baseUrl).port), current: Number(port), next: Number(nextPort) };
-}
-
-/** The exchange is copied: a fault of the demo must not damage somebody's files. */
-async function exchangeFolder(folder: string, options: StageOptions): Promise<string> {
-  const exchange = path.join(folder, 'exchange');
-  if (options.exchange !== undefined) {
-    options.say(`taking the 1C exchange from ${options.exchange}`);
-    await execute('cp', ['-r', path.resolve(options.exchange), exchange]);
-    return exchange;
-  }
-  options.say('generating a 1C exchange with the shapes and defects of the real one');
-  await execute(process.execPath, [
-    path.join(WORKSPACE, 'packages/commerceml/bin/commerceml.ts'),
-    'generate',
-    exchange,
-    ...GENERATED,
-  ]);
-  return exchange;
 }
 
 async function targetOf(parts: {
@@ -161,10 +153,12 @@ async function openShop(
   parts: StageOptions & {
     readonly production: Target;
     readonly cluster: PrivateCluster;
+    /** As it was named on the command line. */
+    readonly given: string | undefined;
     readonly exchange: string;
   },
 ): Promise<Stage['shop']> {
-  const { production, cluster, exchange, orders, say } = parts;
+  const { production, cluster, given, exchange, orders, say, signal } = parts;
   const { releases } = production;
   if (releases === undefined) throw new Error('production has no releases');
   const { commit } = await resolveRelease({ repository: releases.repository, tag: 'v13.3' });
@@ -177,50 +171,50 @@ async function openShop(
   });
   await activateRelease({ releasesDirectory: releases.directory, release: release.path });
   const shop = (...argv: readonly string[]): Promise<Record<string, unknown>> =>
-    shopCommand(production, argv);
+    shopCommand(production, argv, signal);
   await cluster.query('CREATE DATABASE freesport_prod');
   await shop('migrate', '--json');
   say(`seeding the legacy shop: ${orders} orders, every offer of 1C a product`);
-  await shop(
-    'seed',
-    '--users',
-    String(Math.ceil(orders * USERS_PER_ORDER)),
-    '--orders',
-    String(orders),
-    '--carts',
-    '500',
-    '--exchange',
-    exchange,
-    '--json',
+  const users = String(Math.ceil(orders * USERS_PER_ORDER));
+  const sizes = ['--users', users, '--orders', String(orders), '--carts', '500'];
+  await unlessUnreadable({ given, copy: exchange }, () =>
+    shop('seed', ...sizes, '--exchange', exchange, '--json'),
   );
   for (const service of ['api', 'worker']) await shop('service', 'start', service, '--json');
   return shop;
 }
 
-async function shopCommand(target: Target, argv: readonly string[]): Promise<Record<string, unknown>> {
+async function shopCommand(
+  target: Target,
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
   const commands = shopCommands(target);
   const [program = '', ...rest] = commands.command(...argv);
   const { stdout } = await execute(program, rest, {
     env: { ...process.env, ...commands.api.env },
     maxBuffer: 64 << 20,
+    signal,
   });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, unknown>;
 }
 
+/** All at once: whoever pressed Ctrl-C waits for it. */
 async function stopShop(target: Target): Promise<void> {
   const commands = shopCommands(target);
   const slots = [commands.beside, commands].filter((slot) => slot !== undefined);
-  for (const { argv, env } of slots.flatMap(({ api, worker }) =>
-    [worker, api].map((service) => ({ argv: service.stop, env: service.env })),
-  )) {
-    const [program = '', ...rest] = argv;
-    // Not deployed or not running is what we want; anything that really stays is ended with its folder's pid file.
-    await execute(program, rest, { env: { ...process.env, ...env } }).catch(() => undefined);
-  }
+  const services = slots.flatMap(({ api, worker }) => [worker, api]);
+  await Promise.all(
+    services.map(async ({ stop: [program = '', ...rest], env }) => {
+      // Not deployed or not running is what we want; anything that really stays is ended with its folder's pid file.
+      await execute(program, rest, { env: { ...process.env, ...env } }).catch(() => undefined);
+    }),
+  );
 }
 
-async function workspaceShop(argv: readonly string[]): Promise<void> {
-  await execute(process.execPath, [path.join(WORKSPACE, 'packages/freesport/bin/freesport.ts'), ...argv]);
+async function workspaceShop(argv: readonly string[], signal: AbortSignal): Promise<void> {
+  const freesport = path.join(WORKSPACE, 'packages/freesport/bin/freesport.ts');
+  await execute(process.execPath, [freesport, ...argv], { signal });
 }
 
 function withoutName({ name: _name, ...rest }: Target): Omit<Target, 'name'> {
