@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
-import { Ambiguous } from '../errors.ts';
+import { parseSample } from './parse-sample.ts';
 import type { WatchSample } from './watch-sample.ts';
 
 const NEWLINE = 0x0a;
@@ -25,9 +25,9 @@ export function samplesFile(file: string): SamplesFile {
     read() {
       const { whole, torn, lines } = linesOf(file);
       if (torn) truncateSync(file, whole);
-      return lines.map((line, index) => parseSample(file, line, index + 1));
+      return lines.map((line, index) => parseSample(line, `line ${index + 1} of ${file}`));
     },
-    peek: () => linesOf(file).lines.map((line, index) => parseSample(file, line, index + 1)),
+    peek: () => linesOf(file).lines.map((line, index) => parseSample(line, `line ${index + 1} of ${file}`)),
     append: (sample) => appendFileSync(file, `${JSON.stringify(sample)}\n`, { mode: 0o600 }),
   };
 }
@@ -42,18 +42,4 @@ function linesOf(file: string): {
   const whole = bytes.lastIndexOf(NEWLINE) + 1;
   const lines = bytes.toString('utf8', 0, whole).split('\n').slice(0, -1);
   return { whole, torn: whole < bytes.length, lines };
-}
-
-function parseSample(file: string, line: string, number: number): WatchSample {
-  try {
-    return JSON.parse(line) as WatchSample;
-  } catch (cause) {
-    throw new Ambiguous({
-      code: 'watch-samples-damaged',
-      seen: `line ${number} of ${file} is no JSON`,
-      expected: 'one sample a line',
-      next: 'decide by the metrics themselves, then approve the watch as done or roll back',
-      cause,
-    });
-  }
 }

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { Ambiguous } from '../../errors.ts';
+import { parseSample } from '../../watch/parse-sample.ts';
 import type { WatchSample } from '../../watch/watch-sample.ts';
 
 /** Reads the samples of a watch as they are written, and never touches a torn line: its writer still owns it. */
@@ -27,7 +27,7 @@ export function newestSamples(runFolder: string, step: string): string | undefin
 }
 
 /**
- * @throws Ambiguous `watch-samples-damaged` from `next` for a whole line that is no sample.
+ * @throws Ambiguous `watch-samples-damaged` from `next` for a whole line that is no sample, and from every call after it.
  * @example samplesTail('/state/runs/r/watch.samples.ndjson').next()
  */
 export function samplesTail(file: string): SamplesTail {
@@ -42,29 +42,17 @@ export function samplesTail(file: string): SamplesTail {
       try {
         const read = readSync(descriptor, bytes, 0, bytes.length, offset);
         const whole = bytes.subarray(0, read).lastIndexOf(NEWLINE) + 1;
-        offset += whole;
-        return bytes
+        const samples = bytes
           .toString('utf8', 0, whole)
           .split('\n')
           .slice(0, -1)
-          .map((line) => parseSample(file, line));
+          .map((line) => parseSample(line, `a line of ${file}`));
+        // Passed once they are given: damage stays in sight, and no sample beside it is lost without a word.
+        offset += whole;
+        return samples;
       } finally {
         closeSync(descriptor);
       }
     },
   };
-}
-
-function parseSample(file: string, line: string): WatchSample {
-  try {
-    return JSON.parse(line) as WatchSample;
-  } catch (cause) {
-    throw new Ambiguous({
-      code: 'watch-samples-damaged',
-      seen: `a line of ${file} is no JSON: ${line.slice(0, 80)}`,
-      expected: 'one sample a line',
-      next: 'decide by the metrics themselves, then approve the watch as done or roll back',
-      cause,
-    });
-  }
 }
