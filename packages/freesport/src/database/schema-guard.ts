@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -65,18 +66,18 @@ export class SchemaGuard {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const session = new pg.Client({ ...connectionSettings(this.#name), connectionTimeoutMillis: 2_000 });
-      const lost = new Promise<void>((resolve) => {
-        session.once('error', () => resolve());
-        session.once('end', () => resolve());
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      session.on('error', () => undefined);
+      // Of this session: the guard outlives thousands of them, and must not keep what listened for each.
+      const over = new AbortController();
+      const end = (): void => over.abort();
+      session.once('end', end).on('error', end);
+      signal.addEventListener('abort', end);
       try {
         await session.connect();
-        await this.#look(session, lost);
+        await this.#look(session, over.signal);
       } catch {
         // Away or between two names: asked again at once, for as long as the shop runs.
       }
+      signal.removeEventListener('abort', end);
       this.#become('unknown');
       await session.end().catch(() => undefined);
       await sleep(RECONNECT_PAUSE_MS, undefined, { signal }).catch(() => undefined);
@@ -84,13 +85,15 @@ export class SchemaGuard {
   }
 
   /** A schema that is another's may be migrated under a living session; one's own changes only with the database. */
-  async #look(session: pg.Client, lost: Promise<void>): Promise<void> {
-    for (;;) {
+  async #look(session: pg.Client, over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
       const { missing, unknown } = await missingMigrations(asQueryable(session), this.#version);
       this.#become(missing.length === 0 && unknown.length === 0 ? 'own' : 'other');
-      if (this.#owner === 'own') return await lost;
-      const again = await Promise.race([lost.then(() => false), sleep(LOOK_AGAIN_MS, true)]);
-      if (!again) return;
+      if (this.#owner === 'own') {
+        if (!over.aborted) await once(over, 'abort');
+        return;
+      }
+      await sleep(LOOK_AGAIN_MS, undefined, { signal: over }).catch(() => undefined);
     }
   }
 
