@@ -98,7 +98,7 @@ export class DocumentReader implements XmlHandler {
     const mode = S.TEXT_MODES[state] as TextMode;
     if (mode !== TEXT_IGNORED) {
       if (state >= S.ITEM_NAME && state <= S.ITEM_UNIT) this.#startField(state);
-      else if (state === S.ITEM_QUANTITY) this.#item.totalOrigin = this.#originAt(offset);
+      else if (state === S.ITEM_QUANTITY) this.#item.stock.totalOrigin = this.#originAt(offset);
       else if (state === S.VALUE_BARE) this.#reference.valueOrigin = this.#originAt(offset);
       return mode;
     }
@@ -119,10 +119,10 @@ export class DocumentReader implements XmlHandler {
         item.startPrice(this.#originAt(offset));
         break;
       case S.REST:
-        item.startRest(this.#originAt(offset));
+        item.stock.startRest(this.#originAt(offset));
         break;
       case S.REST_WAREHOUSE:
-        item.startWarehouse(this.#originAt(offset), undefined, undefined);
+        item.stock.startWarehouse(this.#originAt(offset), undefined, undefined);
         break;
       case S.CHARACTERISTIC:
       case S.REQUISITE:
@@ -247,7 +247,7 @@ export class DocumentReader implements XmlHandler {
 
   #warehouseAttributes(offset: number): void {
     const { attributes } = this.#scanner;
-    this.#item.startWarehouse(
+    this.#item.stock.startWarehouse(
       this.#originAt(offset),
       attributes.get('ИдСклада'),
       attributes.get('КоличествоНаСкладе'),

@@ -42,31 +42,31 @@ export function endItemPart(item: ItemBuilder, state: number, text: string): voi
       item.endPrice();
       break;
     case S.REST_STORE_ID:
-      item.restWarehouseId = text;
+      item.stock.restWarehouseId = text;
       break;
     case S.REST_WAREHOUSE_ID:
     case S.ITEM_WAREHOUSE_ID:
-      item.warehouseId = text;
+      item.stock.warehouseId = text;
       break;
     case S.REST_WAREHOUSE_QUANTITY:
     case S.ITEM_WAREHOUSE_QUANTITY:
-      item.warehouseQuantity = text;
+      item.stock.warehouseQuantity = text;
       break;
     case S.REST_WAREHOUSE:
-      item.endWarehouse();
+      item.stock.endWarehouse();
       break;
     case S.ITEM_WAREHOUSE:
-      item.endItemWarehouse();
+      item.stock.endItemWarehouse();
       break;
     case S.REST_QUANTITY:
-      item.restQuantity = text;
+      item.stock.restQuantity = text;
       break;
     case S.REST:
-      item.endRest();
+      item.stock.endRest();
       break;
     case S.ITEM_QUANTITY:
       item.hadPricesOrRests = true;
-      item.totalQuantity = text;
+      item.stock.totalQuantity = text;
       break;
     case S.ITEM_ID:
       item.id = text;

@@ -5,12 +5,12 @@ import type {
   PriceRecord,
   PropertyRef,
   Requisite,
-  RestRecord,
 } from '../records.ts';
-import { DecimalSum, normalizeDecimal, parseDecimal } from '../values/decimal.ts';
+import { parseDecimal } from '../values/decimal.ts';
 import { NIL_GUID } from '../values/empty-marker.ts';
 import type { DataWarnings } from './data-warnings.ts';
 import { checkItemTexts, goodRecord, offerRecord } from './item-records.ts';
+import { ItemStock } from './item-stock.ts';
 
 type Holder = 'offer' | 'good';
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -56,27 +56,18 @@ export class ItemBuilder {
   priceAmount = '';
   priceCurrency: string | undefined;
   priceMinQuantity: string | undefined;
-  restOrigin: Origin = NOWHERE;
-  restQuantity: string | undefined;
-  /** Warehouses of this Остаток that have a figure, and the one that has none. */
-  restWarehouses = 0;
-  restWarehouseId: string | undefined;
-  warehouseOrigin: Origin = NOWHERE;
-  warehouseId: string | undefined;
-  warehouseQuantity: string | undefined;
-  /** `Количество` of the item itself: the stock where there are no warehouses, else only a total to compare. */
-  totalQuantity: string | undefined;
-  totalOrigin: Origin = NOWHERE;
+  /** Its stock, in whatever shape. */
+  readonly stock: ItemStock;
   hadPricesOrRests = false;
   /** Made as records at once; `offerId` is filled in at the end where `Ид` comes after them. */
   #prices: Mutable<PriceRecord>[] = [];
-  #rests: Mutable<RestRecord>[] = [];
   readonly #emit: (record: CommerceMlRecord) => void;
   readonly #warnings: DataWarnings;
 
   constructor(emit: (record: CommerceMlRecord) => void, warnings: DataWarnings) {
     this.#emit = emit;
     this.#warnings = warnings;
+    this.stock = new ItemStock(this, warnings);
   }
 
   start(holder: Holder, origin: Origin): void {
@@ -100,10 +91,9 @@ export class ItemBuilder {
     this.properties = [];
     this.requisites = [];
     this.characteristics = [];
-    this.totalQuantity = undefined;
     this.hadPricesOrRests = false;
     this.#prices.length = 0;
-    this.#rests.length = 0;
+    this.stock.start();
   }
 
   startPrice(origin: Origin): void {
@@ -118,9 +108,11 @@ export class ItemBuilder {
   endPrice(): void {
     const origin = this.priceOrigin;
     const decimal = parseDecimal(this.priceAmount);
-    if (decimal === undefined) {
-      const seen = JSON.stringify(this.priceAmount);
-      this.#warnings.add('bad-decimal', origin, `a price of ${seen} is no decimal: price dropped`, this.id);
+    const from = this.priceMinQuantity?.trim() ?? '';
+    const minQuantity = from === '' ? undefined : parseDecimal(from)?.text;
+    if (decimal === undefined || (from !== '' && minQuantity === undefined)) {
+      const seen = JSON.stringify(decimal === undefined ? this.priceAmount : from);
+      this.#warnings.add('bad-decimal', origin, `a price of or from ${seen}, no decimal: dropped`, this.id);
       return;
     }
     const priceTypeId = this.#warnings.id(this.priceTypeId, 'the ИдТипаЦены', origin, this.id);
@@ -138,75 +130,7 @@ export class ItemBuilder {
       priceTypeId,
       amount: decimal.text,
       currency: this.priceCurrency,
-      minQuantity: this.priceMinQuantity === undefined ? undefined : normalizeDecimal(this.priceMinQuantity),
-      holder: this.holder,
-    });
-  }
-
-  startRest(origin: Origin): void {
-    this.hadPricesOrRests = true;
-    this.restOrigin = origin;
-    this.restQuantity = undefined;
-    this.restWarehouses = 0;
-    this.restWarehouseId = undefined;
-  }
-
-  endRest(): void {
-    // Beside warehouses that have figures of their own it is their total.
-    if (this.restWarehouses > 0) return;
-    if (this.restQuantity !== undefined) {
-      this.addRest(this.restOrigin, this.restWarehouseId, this.restQuantity);
-    } else {
-      this.#warnings.add('bad-decimal', this.restOrigin, 'an Остаток without Количество: dropped', this.id);
-    }
-  }
-
-  startWarehouse(origin: Origin, id: string | undefined, quantity: string | undefined): void {
-    this.warehouseOrigin = origin;
-    this.warehouseId = id;
-    this.warehouseQuantity = quantity;
-  }
-
-  endWarehouse(): void {
-    if (this.warehouseQuantity === undefined) {
-      // Some write the figure beside the Склад, not in it.
-      this.restWarehouseId = this.warehouseId ?? this.restWarehouseId;
-      return;
-    }
-    this.restWarehouses += 1;
-    this.addRest(this.warehouseOrigin, this.warehouseId, this.warehouseQuantity);
-  }
-
-  /** A `Склад` or `Склады` that stands in the item itself; with neither id nor figure it was but the list of others. */
-  endItemWarehouse(): void {
-    const { warehouseId: id, warehouseQuantity: quantity } = this;
-    if (id !== undefined || quantity !== undefined) this.addRest(this.warehouseOrigin, id, quantity ?? '');
-    this.hadPricesOrRests = true;
-    this.warehouseId = undefined;
-    this.warehouseQuantity = undefined;
-  }
-
-  addRest(origin: Origin, warehouseId: string | undefined, raw: string): void {
-    this.hadPricesOrRests = true;
-    const decimal = parseDecimal(raw);
-    if (decimal === undefined) {
-      this.#warnings.add(
-        'bad-decimal',
-        origin,
-        `a stock of ${JSON.stringify(raw)} is no decimal: dropped`,
-        this.id,
-      );
-      return;
-    }
-    this.#checkQuantity(decimal.text, decimal.hadComma, origin);
-    const store = warehouseId && this.#warnings.id(warehouseId, 'the id of the warehouse', origin, this.id);
-    this.#rests.push({
-      kind: 'rest',
-      origin,
-      offerId: this.id,
-      warehouseId: store === '' ? undefined : store,
-      quantity: decimal.text,
-      first: this.#rests.length === 0,
+      minQuantity,
       holder: this.holder,
     });
   }
@@ -253,13 +177,13 @@ export class ItemBuilder {
 
   /** The item's end tag: everything that was collected goes out. */
   end(): void {
-    this.#closeStock();
+    this.stock.close();
     const isOffer = this.holder === 'offer';
     this.id = this.#warnings.id(this.id, 'the Ид', this.origin, this.id);
     if (isOffer && this.characteristicId !== '') this.#joinCharacteristicId();
     if (this.id === '') {
       const what = isOffer ? 'a Предложение' : 'a Товар';
-      const lost = this.#prices.length + this.#rests.length;
+      const lost = this.#prices.length + this.stock.rests.length;
       const and = lost > 0 ? ` with ${lost} of its prices and rests` : '';
       this.#warnings.add('missing-id', this.origin, `${what} without Ид: dropped${and}`, this.name);
       return;
@@ -282,38 +206,9 @@ export class ItemBuilder {
       price.offerId = this.id;
       this.#emit(price);
     }
-    for (const rest of this.#rests) {
+    for (const rest of this.stock.rests) {
       rest.offerId = this.id;
       this.#emit(rest);
-    }
-  }
-
-  /** `Количество` is a rest of its own only where no warehouse is given. */
-  #closeStock(): void {
-    const total = this.totalQuantity;
-    if (total === undefined) return;
-    if (this.#rests.length === 0) {
-      this.addRest(this.totalOrigin, undefined, total);
-      return;
-    }
-    const sum = new DecimalSum();
-    for (const rest of this.#rests) sum.add(rest.quantity);
-    const expected = new DecimalSum();
-    expected.add(normalizeDecimal(total) ?? '0');
-    if (sum.toString() !== expected.toString()) {
-      const message = `Количество is ${total}, the warehouses hold ${sum.toString()}: the warehouses are used`;
-      this.#warnings.add('stock-total-differs', this.totalOrigin, message, this.id);
-    }
-  }
-
-  #checkQuantity(quantity: string, hadComma: boolean, origin: Origin): void {
-    if (!this.#warnings.details) return;
-    if (hadComma) this.#warnings.add('decimal-comma', origin, 'a stock with a comma', this.id);
-    if (quantity.charCodeAt(0) === 0x2d) {
-      this.#warnings.add('negative-stock', origin, `a stock of ${quantity}`, this.id);
-    }
-    if (/\.\d*[1-9]/.test(quantity)) {
-      this.#warnings.add('fractional-stock', origin, `a stock of ${quantity}`, this.id);
     }
   }
 }

@@ -120,11 +120,14 @@ describe('old and odd shapes', () => {
     const price = (quantity: string): string =>
       `<Цена><ИдТипаЦены>t</ИдТипаЦены><ЦенаЗаЕдиницу>5</ЦенаЗаЕдиницу>${quantity}</Цена>`;
     const records = read(
-      `<ПакетПредложений><Предложения><Предложение><Ид>g</Ид><Цены>${price('')}${price('<МинКоличество>1 000,5</МинКоличество>')}${price('<МинКоличество/>')}</Цены></Предложение></Предложения></ПакетПредложений>`,
+      `<ПакетПредложений><Предложения><Предложение><Ид>g</Ид><Цены>${price('')}${price('<МинКоличество>1 000,5</МинКоличество>')}${price('<МинКоличество/>')}${price('<МинКоличество>пачка</МинКоличество>')}</Цены></Предложение></Предложения></ПакетПредложений>`,
     );
     assert.deepEqual(
-      records.map((record) => record.kind === 'price' && record.minQuantity),
-      [undefined, '1000.5', undefined],
+      records.map((record) => {
+        if (record.kind === 'price') return record.minQuantity;
+        return record.kind === 'warning' && record.code;
+      }),
+      ['bad-decimal', undefined, '1000.5', undefined],
     );
   });
 
