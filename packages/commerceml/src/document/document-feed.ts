@@ -4,6 +4,8 @@ import { CommerceMlError } from '../errors.ts';
 import type { CommerceMlRecord } from '../records.ts';
 import { DocumentReader } from './document-reader.ts';
 
+const ROOT = Buffer.from('КоммерческаяИнформация');
+
 /** How one document is read. */
 export interface DocumentOptions {
   /** Name for origins and errors. */
@@ -90,7 +92,7 @@ export class DocumentFeed {
     try {
       utf8 = converter.convert(chunk);
     } catch (error) {
-      throw this.#located(error);
+      throw this.#located(error, chunk);
     }
     this.#reader.write(utf8);
     // A long section that is skipped gives no record, whose origin would let the converter forget what it has converted.
@@ -105,9 +107,12 @@ export class DocumentFeed {
     );
   }
 
-  #located(error: unknown): unknown {
+  #located(error: unknown, chunk?: Uint8Array): unknown {
     if (!(error instanceof ConversionError)) return error;
-    return new CommerceMlError(error.message, {
+    // A server that passes UTF-8 on under the declaration of windows-1251: the И of the root is no letter there.
+    const misdeclared = chunk !== undefined && Buffer.from(chunk).includes(ROOT);
+    const why = misdeclared ? '; the bytes are UTF-8, and the declaration of the file is wrong' : '';
+    return new CommerceMlError(error.message + why, {
       code: error.truncated ? 'truncated' : 'invalid-encoding',
       file: this.#file,
       offset: error.offset,

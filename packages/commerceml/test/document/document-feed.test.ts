@@ -197,6 +197,11 @@ describe('DocumentFeed', () => {
     assert.ok(held() <= most, `${held() - before} bytes more for ${rows.length * 16}`);
   });
 
+  it('says that a file is UTF-8 where its declaration says otherwise', () => {
+    const lying = Buffer.from(declared('windows-1251'));
+    assert.throws(() => readAll(lying), { code: 'invalid-encoding', message: /bytes are UTF-8/ });
+  });
+
   it('lets an option overrule a lying declaration', () => {
     const good = readAll(cp1251(declared('UTF-8')), 5, 'windows-1251').find(
       (record) => record.kind === 'good',
