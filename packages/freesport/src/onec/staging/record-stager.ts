@@ -15,6 +15,7 @@ import { RAISED_BY_MERGE } from './raised-by-merge.ts';
 import type { StageNumbering } from './stage-message.ts';
 import { StagedKeyCounts } from './staged-keys.ts';
 import { STAGED_PRICE_COLUMNS, STAGED_WAREHOUSE_COLUMNS, type StagingTableName } from './staging-schema.ts';
+import { unusablePrice } from './unusable-price.ts';
 import { vatRate } from './vat-rate.ts';
 
 /** Colour and size of a good or an offer; empty where it has none. */
@@ -43,8 +44,6 @@ export interface RecordStagerOptions {
 /** Longest 1C id that the catalogue holds (varchar(100)); `guid#guid` is 73. */
 const ID_LENGTH_MAX = 100;
 const STOCK_MAX = 2_147_483_647;
-/** What is not below it would be rounded to more than numeric(10,2) holds. */
-const PRICE_LIMIT = 99_999_999.995;
 
 /** Details kept per code of defects that skip nothing (padded text, empty characteristics: millions of them). */
 const DETAILS_PER_CODE_MAX = 200;
@@ -266,23 +265,11 @@ export class RecordStager {
       this.#priceOffer = record.offerId;
     }
     const { amount, priceTypeId } = record;
-    // numeric(10,2) CHECK (>= 0): a price outside it, once rounded, would stop the whole import in the merge.
-    if (amount.charCodeAt(0) === 0x2d || (amount.length > 8 && Number(amount) >= PRICE_LIMIT)) {
-      this.#warn(
-        'price-out-of-range',
-        record.offerId,
-        record.origin,
-        `price ${amount} of type ${priceTypeId} skipped`,
-      );
-      return;
-    }
-    if (record.minQuantity !== undefined && Number(record.minQuantity) > 1) {
-      this.#warn(
-        'quantity-price',
-        record.offerId,
-        record.origin,
-        `price ${amount} of type ${priceTypeId} skipped: it applies from ${record.minQuantity} pieces on`,
-      );
+    const unusable = unusablePrice(record);
+    if (unusable !== undefined) {
+      const { code, why } = unusable;
+      const message = `price ${amount} of type ${priceTypeId} skipped: ${why}`;
+      this.#warn(code, record.offerId, record.origin, message);
       return;
     }
     if (!this.#priceTypes.has(priceTypeId)) {
