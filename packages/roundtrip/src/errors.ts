@@ -81,7 +81,7 @@ export function asRoundtripError(thrown: unknown): RoundtripError {
     code: 'unexpected-error',
     seen: `unexpected error: ${message}`,
     expected: 'an error of a known kind',
-    next: 'run `roundtrip status`, then report the stack printed with --verbose',
+    next: 'run `roundtrip status`, then report this with its stack, which is printed without --json',
     cause: thrown,
   });
 }

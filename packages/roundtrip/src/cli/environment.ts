@@ -61,8 +61,11 @@ export async function loadRunbook(environment: CliEnvironment, options: CommonOp
     if (cause instanceof Refused) throw cause;
     throw unreadable(file, (cause as Error).message, cause);
   }
-  if (module.default === undefined) throw unreadable(file, 'it has no default export');
-  return module.default;
+  const { default: runbook } = module;
+  if (runbook === undefined) throw unreadable(file, 'it has no default export');
+  if (typeof runbook?.steps !== 'function' || typeof runbook.targets !== 'object')
+    throw unreadable(file, 'its default export is no runbook');
+  return runbook;
 }
 
 function unreadable(file: string, why: string, cause?: unknown): Refused {

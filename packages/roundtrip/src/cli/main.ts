@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { latestRun } from '../engine/run-view.ts';
+import { Refused } from '../errors.ts';
 import { openStateFolder } from '../journal/run-directory.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { concludeError } from './conclude.ts';
@@ -89,9 +90,23 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.success : EXIT.usage;
+    if (error.exitCode === 0) return EXIT.success;
+    // Whoever reads NDJSON reads no stderr: the last line is the verdict here, too.
+    if (argv.includes('--json'))
+      concludeError(environment, misused(error), { json: true, production: 'not looked at' });
+    return EXIT.usage;
   }
   return exitCode;
+}
+
+function misused(error: CommanderError): Refused {
+  return new Refused({
+    code: 'usage',
+    seen: error.message.replace(/^error: /, ''),
+    expected: 'a command line that can be understood',
+    next: 'see `roundtrip --help`, or --help after the verb',
+    cause: error,
+  });
 }
 
 /** Told with every error: an operator who meets one at 02:00 wants to know this first. */

@@ -33,7 +33,7 @@ export function requireRun(state: StateFolder, options: RunOptions, kind?: RunKi
   if (view !== undefined) return view;
   throw new Refused({
     code: 'no-run',
-    seen: `no ${kind ?? ''} run in ${state.root}`,
+    seen: `no ${kind === undefined ? '' : `${kind} `}run in ${state.root}`,
     expected: 'a run that was started',
     next: 'check --state and --target, or start one with `roundtrip run`',
   });

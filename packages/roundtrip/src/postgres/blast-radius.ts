@@ -39,7 +39,7 @@ const ROUNDS_MAX = 1000;
  * Rows are followed, not only tables: a tree in one table or a cycle of keys is walked until no new row turns up. The
  * walk keeps row addresses in temporary tables of one transaction that is rolled back.
  *
- * @throws Failed `blast-radius-deep`; Refused `reference-invalid`, `counting-query-failed`.
+ * @throws Failed `blast-radius-deep`; Refused `delete-unreadable`, `reference-invalid`, `counting-query-failed`.
  * @example (await blastRadius(client, { deleteFrom: 'products', protectedTables: ['order_items'] })).protected
  */
 export async function blastRadius(
@@ -108,6 +108,26 @@ function spreads(key: ForeignKey): boolean {
   return key.onDelete !== 'n' && key.onDelete !== 'd';
 }
 
+/** The rows that the delete names. What cannot be read of it is the fault of whoever named it. */
+async function markStart(client: Client, start: string, where: string | undefined): Promise<void> {
+  const condition = where === undefined ? '' : ` WHERE (${where})`;
+  const from = `${sqlTableName(start)}${condition}`;
+  try {
+    await client.query(`INSERT INTO doomed SELECT tableoid, ctid, 0 FROM ${from}`);
+  } catch (cause) {
+    const { code = '' } = cause as { code?: string };
+    // Class 42: syntax, names and rights; class 22: what a value in the condition cannot be. All else is not about what was named.
+    if (!/^(22|42)/.test(code)) throw cause;
+    throw new Refused({
+      code: 'delete-unreadable',
+      seen: `DELETE FROM ${from}: ${(cause as Error).message}`,
+      expected: 'a table of this database that may be read, and a condition on its columns',
+      next: 'correct what is to be deleted; nothing was',
+      cause,
+    });
+  }
+}
+
 /**
  * Fills `doomed` (rows that would go, with the round that found them) and `reached` (row and key). Returns the
  * shortest chain of keys by which each table's rows were reached.
@@ -122,9 +142,7 @@ async function walk(
     `CREATE TEMP TABLE doomed (rel oid, id tid, round int, PRIMARY KEY (rel, id)) ON COMMIT DROP`,
   );
   await client.query(`CREATE TEMP TABLE reached (key int, rel oid, id tid) ON COMMIT DROP`);
-  await client.query(
-    `INSERT INTO doomed SELECT tableoid, ctid, 0 FROM ${sqlTableName(start)} WHERE ${where === undefined ? 'true' : `(${where})`}`,
-  );
+  await markStart(client, start, where);
   await client.query('ANALYZE doomed');
   const paths = new Map<string, readonly string[]>([[start, []]]);
   let frontier = new Set([start]);

@@ -95,7 +95,13 @@ export function resolveRehearsal(options: {
  * @throws Refused `runbook-throws`.
  */
 export function stepsOf(runbook: Runbook, target: Target): readonly StepSpec[] {
-  return asked(runbook, target, () => runbook.steps(target));
+  const steps: unknown = asked(runbook, target, () => runbook.steps(target));
+  if (Array.isArray(steps) && steps.every(isStep)) return steps;
+  throw throwing(runbook, target, 'what it gives is no list of steps');
+}
+
+function isStep(step: unknown): step is StepSpec {
+  return typeof step === 'object' && step !== null && 'kind' in step && 'id' in step;
 }
 
 function afterRollbackOf(runbook: Runbook, target: Target): StepSpec[] {
@@ -111,14 +117,29 @@ function asked<T>(runbook: Runbook, target: Target, ask: () => T): T {
     return ask();
   } catch (cause) {
     if (cause instanceof RoundtripError) throw cause;
-    throw new Refused({
-      code: 'runbook-throws',
-      seen: `runbook "${runbook.name}", asked for target "${target.name}": ${cause instanceof Error ? cause.message : String(cause)}`,
-      expected: 'its steps and checks',
-      next: 'correct what it names, in the targets file or in the runbook',
+    throw throwing(
+      runbook,
+      target,
+      `${cause instanceof Error ? cause.message : String(cause)}${placeOf(cause)}`,
       cause,
-    });
+    );
   }
+}
+
+function throwing(runbook: Runbook, target: Target, why: string, cause?: unknown): Refused {
+  return new Refused({
+    code: 'runbook-throws',
+    seen: `runbook "${runbook.name}", asked for target "${target.name}": ${why}`,
+    expected: 'its steps and checks',
+    next: 'correct what it names, in the targets file or in the runbook',
+    cause,
+  });
+}
+
+/** Where it was thrown: " (file:///srv/runbook.ts:12:5)". */
+function placeOf(cause: unknown): string {
+  const [place] = (cause instanceof Error ? (cause.stack ?? '') : '').match(/file:\/\/[^\s)]+/) ?? [];
+  return place === undefined ? '' : ` (${place})`;
 }
 
 /** The hash that receipts, journals and approvals are bound to. */

@@ -4,6 +4,8 @@ import type { AlertChannel } from '../alerts/alert-channel.ts';
 import { Refused } from '../errors.ts';
 import type { DatabaseAddress } from '../postgres/connection.ts';
 
+const PORT_MAX = 65_535;
+
 /** A named environment. Holds no secret: passwords stay in files in libpq's pgpass format. */
 export interface Target {
   readonly name: string;
@@ -76,23 +78,30 @@ function problemsOf(target: unknown): string[] {
   const { environment, database, settings = {}, alerts = [] } = target;
   const problems: string[] = [];
   if (environment !== 'production' && environment !== 'staging')
-    problems.push(`environment is ${JSON.stringify(environment)}, and not "production" or "staging"`);
+    problems.push(`environment is ${shown(environment)}, and not "production" or "staging"`);
   if (!isObject(database)) problems.push('it has no database { host, port, user, database }');
   else {
     for (const part of ['host', 'user', 'database'])
       if (typeof database[part] !== 'string' || database[part] === '')
-        problems.push(`database.${part} is ${JSON.stringify(database[part])}, and no text`);
-    if (!Number.isInteger(database.port))
-      problems.push(`database.port is ${JSON.stringify(database.port)}, and no whole number`);
+        problems.push(`database.${part} is ${shown(database[part])}, and no text`);
+    const { port } = database;
+    if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > PORT_MAX)
+      problems.push(`database.port is ${shown(port)}, and no number from 1 to ${PORT_MAX} without quotes`);
   }
   const others = isObject(settings)
     ? Object.entries(settings).filter(([, value]) => typeof value !== 'string')
     : [];
   if (!isObject(settings)) problems.push('settings is no object');
-  for (const [name, value] of others)
-    problems.push(`settings.${name} is ${JSON.stringify(value)}, and no text`);
+  for (const [name, value] of others) problems.push(`settings.${name} is ${shown(value)}, and no text`);
   if (!Array.isArray(alerts)) problems.push('alerts is no list');
   return problems;
+}
+
+/** Never a whole object: nobody knows what was pasted into it. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (Array.isArray(value)) return 'a list';
+  return isObject(value) ? 'an object' : JSON.stringify(value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -39,4 +39,23 @@ describe('blast-radius', () => {
       [['public.order_items', '2']],
     );
   });
+
+  it('names a table that is not there and a condition that is wrong', async () => {
+    const { host, port, user, database, passwordFile } = await cluster.createDatabase();
+    await cluster.query('CREATE TABLE products (id int PRIMARY KEY)', [], database);
+    const refused = async (...what: readonly string[]) => {
+      const argv = [CLI, 'blast-radius', '--database', `postgres://${user}@${host}:${port}/${database}`];
+      const env = { ...process.env, PGPASSFILE: passwordFile };
+      const { code, stderr } = (await promisify(execFile)(process.execPath, [...argv, ...what], {
+        env,
+      }).catch((error: { code: number; stderr: string }) => error)) as { code: number; stderr: string };
+      assert.equal(code, 3, stderr);
+      return stderr;
+    };
+    assert.match(
+      await refused('--delete', 'nosuch'),
+      /delete-unreadable\)\n.*relation "public\.nosuch" does not exist/,
+    );
+    assert.match(await refused('--delete', 'products', '--where', "id = 'a'"), /delete-unreadable/);
+  });
 });

@@ -110,7 +110,15 @@ describe('resolvePlan', () => {
       () => rehearsal(() => [], { stagingPrelude: lacks }),
       () => rehearsal(() => [], { stagingEpilogue: lacks }),
     ])
-      assert.throws(attempt, refused('runbook-throws', /lacks maintenanceFlag/));
+      assert.throws(
+        attempt,
+        refused('runbook-throws', /lacks maintenanceFlag \(file:.*plan\.test\.ts:\d+:\d+\)/),
+      );
+    for (const given of [{}, [1], 'steps'])
+      assert.throws(
+        () => plan(given as unknown as readonly StepSpec[]),
+        refused('runbook-throws', /no list of steps/),
+      );
     assert.throws(() => plan([], { receiptMaxAge: 'a week' }), refused('bad-duration', /a week/));
   });
 });

@@ -1,5 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { type RunView, viewRun } from '../../engine/run-view.ts';
+import { Refused } from '../../errors.ts';
 import { locateRun, runPaths } from '../../journal/run-directory.ts';
 import { htmlReport } from '../../report/html.ts';
 import { markdownReport } from '../../report/markdown.ts';
@@ -69,7 +71,15 @@ async function runOf(
 }
 
 function verifyFile(file: string): Verification {
-  if (!statSync(file).isDirectory()) return verifyReport(readFileSync(file, 'utf8'));
+  const kind = statSync(file, { throwIfNoEntry: false });
+  if (kind === undefined)
+    throw new Refused({
+      code: 'report-missing',
+      seen: `${path.resolve(file)}: no such file`,
+      expected: 'a report in HTML or JSON, a journal.ndjson, or the folder of a run',
+      next: 'correct the name; `roundtrip report --out report.html` writes a report',
+    });
+  if (!kind.isDirectory()) return verifyReport(readFileSync(file, 'utf8'));
   const { state, runId } = locateRun(file);
   const { journal, plan } = runPaths(state, runId);
   return verifyRun(readFileSync(journal, 'utf8'), readFileSync(plan, 'utf8'));
