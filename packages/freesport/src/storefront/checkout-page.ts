@@ -37,8 +37,8 @@ export function orderPage(visit: Visit, order: Order): SafeHtml {
   const { t, language } = visit;
   return html`<h1>${t.order} ${order.order_number}</h1>
 <p class="notice">${t.orderThanks}</p><p>${t.status}: ${order.status}</p>
-<div class="table" role="region" aria-label="${t.order}" tabindex="0"><table><thead><tr><th scope="col">${t.product}</th><th scope="col">${t.price}</th><th scope="col">${t.quantity}</th><th scope="col">${t.sum}</th></tr></thead><tbody>
-${order.items.map((item) => html`<tr><th scope="row">${item.name}<br><span class="sku">${t.sku}: ${item.sku}</span></th><td>${priceText(item.unit_price, language)}</td><td>${item.quantity}</td><td>${priceText(item.total_price, language)}</td></tr>`)}
+<div class="table lines" role="region" aria-label="${t.order}" tabindex="0"><table><thead><tr><th scope="col">${t.product}</th><th scope="col">${t.price}</th><th scope="col">${t.quantity}</th><th scope="col">${t.sum}</th></tr></thead><tbody>
+${order.items.map((item) => html`<tr><th scope="row">${item.name}<br><span class="sku">${t.sku}: ${item.sku}</span></th><td data-label="${t.price}">${priceText(item.unit_price, language)}</td><td data-label="${t.quantity}">${item.quantity}</td><td data-label="${t.sum}">${priceText(item.total_price, language)}</td></tr>`)}
 </tbody><tfoot><tr><th scope="row" colspan="3">${t.total}</th><td><strong>${priceText(order.total_amount, language)}</strong></td></tr></tfoot></table></div>
 <p><a href="/catalog/">${t.backToCatalogue}</a></p>`;
 }

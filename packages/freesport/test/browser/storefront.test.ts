@@ -113,6 +113,24 @@ describe('the storefront in a browser', () => {
     }
   });
 
+  it('shows the sum of a line and the total of a cart on a telephone', async () => {
+    const { page } = await chromium.visit({ locale: 'en-GB', viewport: { width: 320, height: 640 } });
+    await page.goto(product);
+    await page.getByRole('button', { name: 'Add to cart' }).click();
+    await page.getByRole('heading', { name: 'Cart', exact: true }).waitFor();
+    const total = page.locator('tfoot strong');
+    for (const seen of [
+      total,
+      page.locator('td[data-label="Sum"]'),
+      page.getByRole('button', { name: 'Update' }),
+    ]) {
+      const box = await seen.boundingBox();
+      assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 320, JSON.stringify(box));
+    }
+    assert.deepEqual(await accessibilityProblems(page), []);
+    await keepScreenshot(page, 'storefront-narrow-cart');
+  });
+
   it('loads at most 60 KB of script and style for a product with 100 variants', async () => {
     const { page } = await chromium.visit();
     const sizes = await transferredBytes(page, product);
