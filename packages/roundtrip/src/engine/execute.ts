@@ -5,10 +5,10 @@ import { applyRecord, foldJournal, type RunState, stepState } from '../journal/f
 import type { JournalStore } from '../journal/journal-file.ts';
 import type { Act, JournalBody, JournalRecord, OutcomeRecord, RecordedError } from '../journal/record.ts';
 import type { JsonObject } from '../json.ts';
-import { lostSession } from '../postgres/lost-session.ts';
 import type { Plan } from '../runbook/plan.ts';
 import type { StepContext, StepKind, StepKinds } from '../steps/step-kind.ts';
 import { type Decision, decide, hasChanged } from './decide.ts';
+import { errorOfAct } from './error-of-act.ts';
 import { filesElsewhere } from './files-elsewhere.ts';
 import { journalLost } from './journal-lost.ts';
 
@@ -140,9 +140,7 @@ async function performAct(request: ActRequest): Promise<void> {
     execution.onBoundary?.(`after ${act}:${step.id}`);
     await outcome({ ok: true, ...result });
   } catch (thrown) {
-    const error = deadline.aborted
-      ? timedOut(step.id, step.timeoutMs, thrown)
-      : asRoundtripError(lostSession(thrown) ?? thrown);
+    const error = errorOfAct(thrown, { step, deadline, interruption: execution.signal });
     if (error.code === 'journal-unwritable') throw error; // The journal cannot record its own failure.
     // What another machine can still do has not failed.
     const away = filesElsewhere(error, { ...execution, changed: hasChanged(execution.plan, request.read()) });
@@ -223,16 +221,6 @@ function requireKind(kinds: StepKinds, name: string): StepKind {
     seen: `no step kind "${name}"`,
     expected: `one of: ${[...kinds.keys()].join(', ')}`,
     next: 'correct the runbook, or run it with the version of the tool that knows the kind',
-  });
-}
-
-function timedOut(step: string, timeoutMs: number, cause: unknown): RoundtripError {
-  return new Failed({
-    code: 'step-timed-out',
-    seen: `step "${step}" was still running after ${timeoutMs} ms; its child processes were killed`,
-    expected: 'an end within its deadline',
-    next: 'look at the log of the run; raise `timeout` in the runbook if the time is really needed',
-    cause,
   });
 }
 

@@ -78,6 +78,9 @@ async function shownRuns(environment: CliEnvironment, options: ServeVerbOptions)
   if (options.folder !== undefined) return locateRun(options.folder);
   if (options.runs !== undefined) {
     const folder = path.resolve(options.runs);
+    // Not refused: the dashboard may be opened before the first run makes the folder. A name with a mistake looks the same.
+    if (!existsSync(folder))
+      environment.stderr.write(`warning: ${folder} is not there yet: nothing to show\n`);
     return { state: { root: path.basename(folder) === 'runs' ? path.dirname(folder) : folder } };
   }
   const store = await openStore(environment, options);
