@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { Refused } from '../errors.ts';
 import { type Plan, planHash } from '../runbook/plan.ts';
@@ -132,6 +141,27 @@ export function listRuns(state: StateFolder): readonly string[] {
   const folder = path.join(state.root, 'runs');
   return readdirSync(folder)
     .filter((run) => existsSync(path.join(folder, run, 'journal.ndjson')))
+    .sort()
+    .reverse();
+}
+
+/** What is written before a run's first record: left alone by a process that died there, it was never a run. */
+const BEFORE_JOURNAL = ['plan.json', 'plan.json.new', 'place', FILES_AT];
+
+/**
+ * Runs that have left files and have no journal, newest first: it was removed, or put somewhere else. Where production
+ * stands is then not known, and that there was no run would be a lie.
+ */
+export function runsWithoutJournal(state: StateFolder): readonly string[] {
+  if (state.loneRun !== undefined) return [];
+  const folder = path.join(state.root, 'runs');
+  const left = (run: string): readonly string[] =>
+    statSync(path.join(folder, run)).isDirectory() ? readdirSync(path.join(folder, run)) : [];
+  return readdirSync(folder)
+    .filter((run) => {
+      const names = left(run);
+      return !names.includes('journal.ndjson') && names.some((name) => !BEFORE_JOURNAL.includes(name));
+    })
     .sort()
     .reverse();
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { customersWrite } from '../faults/customers.ts';
-import { RUN } from '../faults/every-boundary.ts';
+import { ROLLBACK, RUN } from '../faults/every-boundary.ts';
 import { buildToyStage, type ToyStage, type ToyState } from '../faults/toy-stage.ts';
 
 let stage: ToyStage;
@@ -80,9 +80,17 @@ describe('run refuses, with nothing changed', () => {
 });
 
 describe('a run that was begun', () => {
-  it('is not resumed from an edited journal', async () => {
+  it('is neither resumed nor begun anew once its journal is gone, nor resumed from an edited one', async () => {
     await stage.verb(60, ...RUN);
     const [journal = ''] = globSync(path.join(stage.folder, 'state/runs/*/journal.ndjson'));
+    renameSync(journal, `${stage.folder}/put-away`);
+    for (const verb of [['resume', '--target', 'production'], ['status'], RUN]) {
+      const { exitCode, stderr } = await stage.verb(0, ...verb);
+      assert.equal(exitCode, 3, stderr);
+      assertExplained(stderr, 'journal-missing');
+      assert.match(stderr, /production: +unknown: run \S+-live-\S+ has left files and no journal/);
+    }
+    renameSync(`${stage.folder}/put-away`, journal);
     writeFileSync(journal, readFileSync(journal, 'utf8').replace('"attempt":1', '"attempt":7'));
     const state = await stage.look();
     const { exitCode, stderr } = await stage.verb(0, 'resume', '--target', 'production');
@@ -118,15 +126,16 @@ describe('a run that was begun', () => {
     );
     const whole = readFileSync(largest);
     truncateSync(largest, Math.floor(whole.length / 2));
-    const refused = await stage.verb(0, 'rollback', '--target', 'production', '--confirm', 'production');
-    assert.equal(refused.exitCode, 7);
-    assert.match(refused.stderr, /backup-corrupt|bytes/);
-    const { tables } = await stage.look();
-    assert.deepEqual(tables, migrated.tables, 'production keeps its rows');
+    const refused = await stage.verb(0, ...ROLLBACK);
+    assert.equal(refused.exitCode, 3);
+    assertExplained(refused.stderr, 'nothing-to-go-back-to');
+    assert.match(refused.stderr, /has \d+ of \d+ bytes/);
+    const { databases } = await stage.look();
+    assert.deepEqual(await stage.look(), { ...migrated, databases }, 'production serves on');
     // The off-site copy is brought back: the same rollback goes through.
     writeFileSync(largest, whole);
-    const resumed = await stage.verb(0, 'resume', '--target', 'production');
-    assert.equal(resumed.exitCode, 0, resumed.stderr);
+    const repeated = await stage.verb(0, ...ROLLBACK);
+    assert.equal(repeated.exitCode, 0, repeated.stderr);
     const { rows } = await stage.cluster.query(
       `SELECT (SELECT count(*)::int FROM orders WHERE total > 1000) AS kept, (SELECT name FROM products WHERE id = 77) AS mapped`,
       [],
