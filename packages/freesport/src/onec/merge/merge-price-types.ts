@@ -43,6 +43,7 @@ interface PriceTypeRow {
   readonly id: number;
   readonly onec_id: string;
   readonly onec_name: string;
+  readonly currency: string;
 }
 
 /**
@@ -68,9 +69,11 @@ export async function mergePriceTypes(context: MergeContext): Promise<PriceMappi
   );
   await retireAbsent(context);
   const { rows } = await client.query<PriceTypeRow>(
-    'SELECT id, onec_id, onec_name FROM price_types WHERE is_active ORDER BY id',
+    'SELECT id, onec_id, onec_name, currency FROM price_types WHERE is_active ORDER BY id',
   );
-  const plan = planPrices(rows.map((row) => ({ id: row.onec_id, name: row.onec_name })));
+  const plan = planPrices(
+    rows.map((row) => ({ id: row.onec_id, name: row.onec_name, currency: row.currency })),
+  );
   await saveRoles(context, plan);
   const types = new Map<string, StagedPriceType>();
   for (const { id, onec_id: onecId } of rows) {
@@ -123,7 +126,7 @@ async function saveRoles(context: MergeContext, plan: PricePlan): Promise<void> 
       `INSERT INTO ${S}.warnings (code, subject, message) VALUES ('price-type-without-role', $1, $2)`,
       [
         type.id,
-        `price type "${type.name}" sets no price of a role; its prices are kept in variant_prices only`,
+        `price type "${type.name}"${type.currency ? ` (${type.currency})` : ''} sets no price of a role; its prices are kept in variant_prices only`,
       ],
     );
   }

@@ -36,6 +36,8 @@ export function priceRole(name: string): PriceRole | undefined {
 export interface DeclaredPriceType {
   readonly id: string;
   readonly name: string;
+  /** As 1C spells it; empty or absent where it says nothing. */
+  readonly currency?: string | undefined;
 }
 
 /** Which price type feeds which column. Types that feed none are kept in `variant_prices` only. */
@@ -50,20 +52,25 @@ export interface PricePlan {
 
 /**
  * Decides the columns of all known price types. Retail falls back to РРЦ, then МРЦ, and where there is neither (nor
- * a plain retail type) to the first type declared: a shop of one price type named "BASE" sells at it.
+ * a plain retail type) to the first type declared: a shop of one price type named "BASE" sells at it. Columns hold no currency:
+ * beside types in roubles, one in dollars has no role whatever its name, or 100 dollars would be 100 roubles.
  *
  * @example planPrices([{ id: 'a', name: 'BASE' }]).retailChain // ['a']
  */
 export function planPrices(types: readonly DeclaredPriceType[]): PricePlan {
   const byRole = new Map<PriceRole, string>();
   const withoutRole: DeclaredPriceType[] = [];
+  const sellsIn = currencyKey(
+    (types.find(({ currency }) => currencyKey(currency) === '') ?? types[0])?.currency,
+  );
+  const sold = types.filter(({ currency }) => currencyKey(currency) === sellsIn);
   for (const type of types) {
-    const role = priceRole(type.name);
+    const role = sold.includes(type) ? priceRole(type.name) : undefined;
     if (role === undefined || byRole.has(role)) withoutRole.push(type);
     else byRole.set(role, type.id);
   }
   const retailChain = (['retail', 'rrp', 'msrp'] as const).flatMap((role) => byRole.get(role) ?? []);
-  const [first] = types;
+  const [first] = sold;
   if (retailChain.length === 0 && first !== undefined) {
     retailChain.push(first.id);
     // The first type feeds the retail column; if its name has a role of its own it feeds that one as well.
@@ -71,4 +78,10 @@ export function planPrices(types: readonly DeclaredPriceType[]): PricePlan {
     if (index !== -1) withoutRole.splice(index, 1);
   }
   return { byRole, retailChain, withoutRole };
+}
+
+/** One key for all spellings of the rouble and for none at all; another currency is its own text. */
+function currencyKey(currency = ''): string {
+  const text = currency.trim().toLowerCase();
+  return /^(?:руб(?:\.|л[ьяией]{1,2})?|р\.?|ru[br]|643|810|₽)?$/u.test(text) ? '' : text;
 }

@@ -44,4 +44,17 @@ describe('planPrices', () => {
       ['b', 'c'],
     );
   });
+
+  it('sells in one currency, roubles where there are any, however they are spelled', () => {
+    const plan = (...types: readonly (readonly [string, string])[]) =>
+      planPrices(types.map(([name, currency]) => ({ id: name, name, currency })));
+    const mixed = plan(['Оптовая 1', 'USD'], ['Розничная', 'руб'], ['Тренерская', 'RUB'], ['РРЦ', '']);
+    assert.deepEqual([...mixed.byRole.keys()], ['retail', 'trainer', 'rrp']);
+    assert.deepEqual(
+      mixed.withoutRole.map(({ id }) => id),
+      ['Оптовая 1'],
+    );
+    assert.deepEqual(plan(['BASE', 'USD'], ['Интернет', 'руб.']).retailChain, ['Интернет']);
+    assert.deepEqual([...plan(['Опт 1', 'UAH'], ['Розничная', 'UAH']).byRole.keys()], ['opt1', 'retail']);
+  });
 });
