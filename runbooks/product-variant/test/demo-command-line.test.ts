@@ -54,9 +54,9 @@ test('what the command line asks for and is not there is told in one line, befor
   const step = await demo(t, ['--fail', 'nosuchstep']);
   assert.deepEqual([step.code, step.stdout, step.stderr.trim().split('\n').length], [2, '', 1]);
   assert.match(step.stderr, /--fail nosuchstep: no such step .* switch-over, /);
-  const exchange = await demo(t, ['--exchange', '/nonexistent']);
+  const exchange = await demo(t, ['--exchange', path.join(temporaryFolder(t), 'nowhere')]);
   assert.deepEqual([exchange.code, exchange.stderr.trim().split('\n').length], [2, 1]);
-  assert.match(exchange.stderr, /--exchange \/nonexistent: no such folder/);
+  assert.match(exchange.stderr, /--exchange \S+nowhere: no such folder/);
 });
 
 test('every step of both strategies can be let fail', () => {
