@@ -81,7 +81,7 @@ function groupOf(target: Target): string {
     .map(([variable, value]) => `${variable}="${value.replaceAll('%', '%%')}"`)
     .join(',');
   const program = (kind: 'api' | 'worker', verb: string): string => `[program:${name}-${kind}]
-command=${command(verb).join(' ')}
+command=${command(verb).map(quoted).join(' ')}
 process_name=${kind}
 directory=${settings.runDirectory}
 environment=${environment}
@@ -96,6 +96,11 @@ stdout_logfile=${path.join(settings.logDirectory ?? '', `${kind}.log`)}
   return `[group:${name}]
 programs=${name}-api,${name}-worker
 ${program('api', 'serve')}${program('worker', 'worker')}`;
+}
+
+/** As supervisor splits a command line (Python's shlex), after it has filled in its own `%(…)s`. */
+function quoted(argument: string): string {
+  return `"${argument.replace(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`;
 }
 
 /** Real time between two scrapes of the shop: a burst that is decided in a second must be seen in several. */

@@ -22,6 +22,7 @@ it('goes back by itself from a burst of errors, with nginx, supervisor and Prome
   const demo = startDemo();
   const [code] = await once(demo.child, 'close');
   const told = demo.told();
+  assert.notEqual(demo.output(), '', told.slice(-8_000));
   const last = JSON.parse(demo.output().trim().split('\n').at(-1) ?? '{}') as {
     verdict: string;
     shown: Record<string, boolean>;
@@ -42,13 +43,14 @@ it('goes back by itself from a burst of errors, with nginx, supervisor and Prome
 
 it('is interrupted in the middle of a rehearsal, and leaves no program and no file', async () => {
   const demo = startDemo();
+  const closed = once(demo.child, 'close');
   // Staging is closed and migrated, every program runs.
   while (!demo.told().includes('▶ do import')) {
-    if (demo.child.exitCode !== null) assert.fail(demo.told().slice(-8_000));
-    await once(demo.child.stderr, 'data');
+    const ended = await Promise.race([closed, once(demo.child.stderr, 'data').then(() => undefined)]);
+    if (ended !== undefined) assert.fail(demo.told().slice(-8_000));
   }
   demo.child.kill('SIGINT');
-  const [code] = await once(demo.child, 'close');
+  const [code] = await closed;
   assert.equal(code, 130, demo.told().slice(-8_000));
   assert.deepEqual(leftOf(demo.folder), []);
 });
