@@ -101,8 +101,8 @@ interface FreshRows {
 function freshOffers(context: MergeContext, { prices, warehouses, ids }: FreshRows): string {
   const columns = variantColumns(context, prices, warehouses);
   const wanted = `coalesce(k.sku, ${ARTICLE})`;
-  return `SELECT ${ids.variant} + abs(o.ord) AS id, o.id AS onec_id, o.good_id, k.id IS NULL AS is_new,
-      coalesce(k.id, ${ids.identity} + abs(o.ord)) AS sku_identity_id, coalesce(kp.id, ${ids.product} + abs(g.ord)) AS product_id,
+  return `SELECT ${ids.variant} + o.ord AS id, o.id AS onec_id, o.good_id, k.id IS NULL AS is_new,
+      coalesce(k.id, ${ids.identity} + o.ord) AS sku_identity_id, coalesce(kp.id, ${ids.product} + g.ord) AS product_id,
       CASE WHEN ${wanted} <> '' AND t.sku IS NULL THEN ${wanted} ELSE ${madeSku('o.id')} END AS sku,
       coalesce(k.quantity, 0) AS reserved_quantity,
       ${[

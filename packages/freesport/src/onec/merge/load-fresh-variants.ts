@@ -1,4 +1,3 @@
-import type { Client } from 'pg';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { JOINED_FIELDS } from './join-fresh-offers.ts';
 import { type MergeContext, run } from './merge-context.ts';
@@ -52,35 +51,4 @@ export async function loadFreshVariants(context: MergeContext, warehouses: Stage
     );
   }
   await run(context, 'ANALYZE product_variants (onec_id, product_id)');
-}
-
-const KEYED = [
-  { table: 'prices', code: 'unknown-offer-price', what: 'prices' },
-  { table: 'rests', code: 'unknown-offer-rest', what: 'stock' },
-] as const;
-
-/**
- * Keys of prices and rests that are no offer's, found on the other connection while this one goes on: staging is all that
- * it reads. CREATE TABLE AS, because INSERT … SELECT is never parallel.
- */
-export async function findUnknownKeys(client: Client): Promise<void> {
-  for (const { table } of KEYED) {
-    await client.query(`DROP TABLE IF EXISTS ${S}.unknown_${table}`);
-    await client.query(
-      `CREATE UNLOGGED TABLE ${S}.unknown_${table} AS SELECT k.id FROM ${S}.${table} k
-       WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.id = k.id)`,
-    );
-  }
-}
-
-/** Warns of the keys that `findUnknownKeys` has found, but for those of default variants. */
-export async function warnUnknownKeys(context: MergeContext): Promise<void> {
-  for (const { table, code, what } of KEYED) {
-    await run(
-      context,
-      `INSERT INTO ${S}.warnings (code, subject, message)
-       SELECT '${code}', id, '${what} skipped: no variant has this key' FROM ${S}.unknown_${table} k
-       WHERE NOT EXISTS (SELECT 1 FROM ${S}.default_offers d WHERE d.id = k.id)`,
-    );
-  }
 }

@@ -8,8 +8,9 @@ import type { ExchangeSummary } from '../staging/exchange-summary.ts';
 import { STAGING_SCHEMA } from '../staging/staging-schema.ts';
 import { dropIndexes } from './bulk-load.ts';
 import { deactivateAbsent } from './deactivate-absent.ts';
+import { lookThroughStaging, SOLD_FRESH, warnOfFindings } from './fresh-findings.ts';
 import { joinFreshOffers, relayKnown } from './join-fresh-offers.ts';
-import { findUnknownKeys, loadFreshVariants, warnUnknownKeys } from './load-fresh-variants.ts';
+import { loadFreshVariants } from './load-fresh-variants.ts';
 import { mergeBrands } from './merge-brands.ts';
 import { mergeCategories } from './merge-categories.ts';
 import { type MergeContext, type MergeCounters, noCounters } from './merge-context.ts';
@@ -21,7 +22,7 @@ import { mergeStocks } from './merge-stocks.ts';
 import { mergeVariants, removeReplacedDefaults } from './merge-variants.ts';
 import { mergeWarehouses, type StagedWarehouses } from './merge-warehouses.ts';
 import { reportUnmappedColors } from './report-unmapped-colors.ts';
-import { type FreshIds, lastStagedOrd, reserveFreshIds } from './reserve-fresh-ids.ts';
+import { type FreshIds, reserveFreshIds } from './reserve-fresh-ids.ts';
 
 /** What a merge did. */
 export interface MergeResult {
@@ -95,10 +96,9 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     await client.query(`SET LOCAL ${name} = '${value}'`);
   }
   await takeMergeLock(client);
-  const lastOrd = await lastStagedOrd(client);
-  const fresh = Number(lastOrd) <= FRESH_ORD_MAX && (await isFresh(client));
+  const fresh = summary.lastItemOrd <= FRESH_ORD_MAX && (await isFresh(client));
   const rebuild = fresh ? await dropIndexes(client) : undefined;
-  const freshIds = fresh ? await reserveFreshIds(client, lastOrd) : undefined;
+  const freshIds = fresh ? await reserveFreshIds(client, summary.lastItemOrd) : undefined;
   const context: MergeContext = {
     client,
     second: options.second,
@@ -125,7 +125,7 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     await mergePropertyDictionaries(context);
     await mergeProductProperties(context);
   });
-  let unknownKeys: Promise<void> | undefined;
+  let findings: Promise<void> | undefined;
   if (freshLoad === undefined) {
     await step('variants', async () => {
       await options.offersReady;
@@ -137,7 +137,7 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
       await freshLoad.joined;
       await loadFreshVariants(context, warehouses);
     });
-    unknownKeys = quietly(findUnknownKeys(context.second));
+    findings = quietly(lookThroughStaging(context.second));
   }
   await step('other prices', async () => await mergeOtherPrices(context, prices));
   const absence = await step('absence', async () => {
@@ -145,10 +145,10 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     if (!context.fresh) await removeReplacedDefaults(context);
     return note;
   });
-  await step('activity', async () => await decideActivity(context));
   if (rebuild !== undefined) await step('indexes', rebuild);
-  await unknownKeys;
-  if (context.fresh) await warnUnknownKeys(context);
+  await findings;
+  await step('activity', async () => await decideActivity(context, fresh ? SOLD_FRESH : undefined));
+  await (fresh ? warnOfFindings(context) : reportUnmappedColors(context));
   return await step(
     'session',
     async () => await finish(context, { sessionId, absence, bytes: options.bytes }),
@@ -191,7 +191,6 @@ async function finish(
   options: { readonly sessionId: number; readonly absence: string; readonly bytes: number },
 ): Promise<MergeResult> {
   const { client, summary, counters } = context;
-  await reportUnmappedColors(context);
   const counted = await client.query<{ code: string; count: number }>(
     `SELECT code, count(*)::int AS count FROM ${STAGING_SCHEMA}.warnings GROUP BY code`,
   );

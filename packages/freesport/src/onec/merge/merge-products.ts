@@ -63,28 +63,34 @@ export async function mergeProducts(context: MergeContext): Promise<void> {
   if (context.fresh) await run(context, 'ANALYZE products (onec_id)');
 }
 
-/** Sorted by 1C id: keys then reach the indexes in order, which is several times cheaper than at random. */
+/** Sorted by 1C id where there are indexes: keys that reach them in order are several times cheaper than at random. */
 async function addNewProducts(context: MergeContext, fields: readonly string[]): Promise<void> {
-  const id = context.freshIds === undefined ? undefined : `${context.freshIds.product} + abs(f.ord)`;
+  const id = context.freshIds === undefined ? undefined : `${context.freshIds.product} + f.ord`;
   context.counters.productsInserted += await run(
     context,
-    `WITH fresh AS (
-       SELECT i.*, count(*) OVER (PARTITION BY slug) AS askers FROM ${S}.incoming_products i WHERE product_id IS NULL)
-     INSERT INTO products (${id === undefined ? '' : 'id, '}onec_id, slug, ${fields.join(', ')}, is_active, last_sync_at)
-     SELECT ${id === undefined ? '' : `${id}, `}f.onec_id, CASE WHEN f.askers > 1 OR EXISTS (SELECT 1 FROM products p WHERE p.slug = f.slug)
+    `INSERT INTO products (${id === undefined ? '' : 'id, '}onec_id, slug, ${fields.join(', ')}, is_active, last_sync_at)
+     SELECT ${id === undefined ? '' : `${id}, `}f.onec_id,
+       CASE WHEN wanted.slug IS NOT NULL OR EXISTS (SELECT 1 FROM products p WHERE p.slug = f.slug)
          THEN f.slug || '-' || left(md5(f.onec_id), 10) ELSE f.slug END,
        ${fields.map((field) => `f.${field}`).join(', ')}, f.sync_status <> 'deleted', now()
-     FROM fresh f ORDER BY f.onec_id`,
+     FROM ${S}.incoming_products f LEFT JOIN (
+       SELECT slug FROM ${S}.incoming_products WHERE product_id IS NULL GROUP BY slug HAVING count(*) > 1) wanted
+       ON wanted.slug = f.slug
+     WHERE f.product_id IS NULL ${context.fresh ? '' : 'ORDER BY f.onec_id'}`,
   );
 }
+
+const SOLD = 'SELECT product_id, bool_or(is_active) AS sold FROM product_variants GROUP BY product_id';
 
 /**
  * Decides which products are shown: not deleted in 1C and with an active variant. Products that never had a variant
  * (rows of the old release that were not flushed) are left alone.
+ *
+ * @param sold a query for `product_id` and `sold`, where it is cheaper to ask than the variants themselves.
  */
-export async function decideActivity(context: MergeContext): Promise<void> {
+export async function decideActivity(context: MergeContext, sold = SOLD): Promise<void> {
   const shown = await context.client.query<{ shown: number; hidden: number }>(
-    `WITH variants AS (SELECT product_id, bool_or(is_active) AS sold FROM product_variants GROUP BY product_id),
+    `WITH variants AS (${sold}),
      changed AS (
        UPDATE products p SET is_active = NOT p.is_active, updated_at = now() FROM variants v
        WHERE v.product_id = p.id AND p.is_active IS DISTINCT FROM (p.sync_status <> 'deleted' AND v.sold)

@@ -1,8 +1,6 @@
 import type { ClientBase } from 'pg';
-import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 
-/** Ids that no other row has or will get: the record number of a good or an offer (`ord`, from 1; it is
- * below 0 for what every other record of its id replaces) is added to them without its sign. */
+/** Ids that no other row has or will get: the record number of a good or an offer (`ord`, from 1) is added to them. */
 export interface FreshIds {
   /** Decimal; the product of the good with `ord` 7 is `product + 7`. */
   readonly product: string;
@@ -20,9 +18,9 @@ export interface FreshIds {
  * The tables are locked first: a number that someone else draws between reading the sequence and setting it would be
  * inside the range. It is above the table as well as the sequence, which rows with an id of their own do not move.
  *
- * @example const ids = await reserveFreshIds(client, '1001000'); // { product: '1', identity: '50001', variant: '1' }
+ * @example const ids = await reserveFreshIds(client, 1_001_000); // { product: '1', identity: '50001', variant: '1' }
  */
-export async function reserveFreshIds(client: ClientBase, lastOrd: string): Promise<FreshIds> {
+export async function reserveFreshIds(client: ClientBase, lastOrd: number): Promise<FreshIds> {
   await client.query('LOCK TABLE products, sku_identities, product_variants IN SHARE ROW EXCLUSIVE MODE');
   return {
     product: await reserve(client, 'products', lastOrd),
@@ -31,15 +29,7 @@ export async function reserveFreshIds(client: ClientBase, lastOrd: string): Prom
   };
 }
 
-/** The highest number of a staged good or offer. */
-export async function lastStagedOrd(client: ClientBase): Promise<string> {
-  const { rows } = await client.query<{ last: string }>(
-    `SELECT greatest((SELECT max(abs(ord)) FROM ${S}.offers), (SELECT max(abs(ord)) FROM ${S}.goods), 1)::text AS last`,
-  );
-  return rows[0]?.last ?? '1';
-}
-
-async function reserve(client: ClientBase, table: string, count: string): Promise<string> {
+async function reserve(client: ClientBase, table: string, count: number): Promise<string> {
   const sequence = `pg_get_serial_sequence('${table}', 'id')`;
   const { rows } = await client.query<{ base: string }>(
     `SELECT (setval(${sequence}, greatest(nextval(${sequence}), (SELECT max(id) FROM ${table})) + $1::int8) - $1::int8)::text AS base`,

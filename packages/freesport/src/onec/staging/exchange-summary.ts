@@ -34,6 +34,8 @@ export interface ExchangeSummary {
   readonly schema: string;
   /** Records by kind. */
   readonly records: Readonly<Record<string, number>>;
+  /** Number (`ord`) of the last good or offer; 0 where there is none. */
+  readonly lastItemOrd: number;
   readonly files: number;
   readonly bytes: number;
   /** SHA-256 over the names, sizes and contents of the files: the same exchange has the same key. */
@@ -89,6 +91,7 @@ export function combineSummaries(readings: readonly ReadingSummary[]): ExchangeS
   return {
     schema: readings.find(({ schema }) => schema !== '')?.schema ?? '',
     records,
+    lastItemOrd: Math.max(0, ...readings.map(({ lastItemOrd }) => lastItemOrd)),
     warnings,
     coverage,
     files: sum(readings.map(({ files }) => files)),

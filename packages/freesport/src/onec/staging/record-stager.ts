@@ -78,6 +78,7 @@ export class RecordStager {
   #documentSchema = '';
   #section: 'full' | 'changes' = 'full';
   #ord = 0;
+  #lastItemOrd = 0;
   #priceOffer: string | undefined;
   #prices: (string | undefined)[] = [];
   #restOffer: string | undefined;
@@ -130,6 +131,7 @@ export class RecordStager {
     return {
       schema: this.#schema,
       records: this.#counts,
+      lastItemOrd: this.#lastItemOrd,
       coverage: this.#coverage,
       priceTypes: [...this.#priceTypes].map(([id, type]) => ({
         id,
@@ -205,6 +207,7 @@ export class RecordStager {
   }
 
   #takeGood(record: GoodRecord): void {
+    this.#lastItemOrd = this.#ord;
     this.#cover('good');
     if (this.#idTooLong(record)) return;
     // Classic 2.04 makes a Товар of each characteristic (`good#char`): they are one product, named by the good part.
@@ -241,6 +244,7 @@ export class RecordStager {
   }
 
   #takeOffer(record: OfferRecord): void {
+    this.#lastItemOrd = this.#ord;
     this.#cover('offer');
     if (this.#idTooLong(record)) return;
     const { color, size } = this.#options.attributesOf(record);
