@@ -17,8 +17,8 @@ const FINDINGS = {
 };
 
 /**
- * Looks through what was staged for an empty catalogue, on the connection outside the transaction, while that one builds
- * its indexes: staging is all that it reads. CREATE TABLE AS, because INSERT … SELECT is never parallel.
+ * Looks through what was staged for an empty catalogue, on the connection outside the transaction, while that one takes
+ * the variants in: staging is all that it reads. CREATE TABLE AS, because INSERT … SELECT is never parallel.
  */
 export async function lookThroughStaging(client: Client): Promise<void> {
   for (const [table, rows] of Object.entries(FINDINGS)) {

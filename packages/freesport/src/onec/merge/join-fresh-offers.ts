@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { OPEN_ORDER_QUANTITIES } from '../../orders/sku-store.ts';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
-import type { MergeContext } from './merge-context.ts';
+import { type MergeContext, run } from './merge-context.ts';
 import type { PriceMapping } from './merge-price-types.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
 import { relayRows } from './relay-rows.ts';
@@ -22,7 +22,7 @@ const KNOWN = [
   {
     table: 'known_identities',
     columns: 'id int8, onec_id text COLLATE "C", sku text COLLATE "C", quantity int4',
-    rows: `SELECT s.id, s.onec_id, s.sku, coalesce(open.quantity, 0)::int4 FROM sku_identities s
+    rows: `SELECT s.id, s.onec_id, s.sku, coalesce(open.quantity, 0)::int4 AS quantity FROM sku_identities s
       LEFT JOIN (${OPEN_ORDER_QUANTITIES}) open ON open.product_id = s.id WHERE s.onec_id IS NOT NULL`,
   },
 ] as const;
@@ -43,36 +43,61 @@ export async function relayKnown({ client, second }: MergeContext): Promise<void
   for (const { table, columns, rows } of KNOWN) {
     await second.query(`DROP TABLE IF EXISTS ${S}.${table}`);
     await second.query(`CREATE UNLOGGED TABLE ${S}.${table} (${columns})`);
-    await relayRows({ source: client, rows, target: second, into: `${S}.${table}` });
+    await relayRows({ source: client, rows, target: second, into: `${S}.${table}`, columns });
     await second.query(`ANALYZE ${S}.${table}`);
   }
 }
 
 /**
- * Computes the identities, variants and stock of an empty catalogue into `fresh_offers`, on the connection outside the
- * transaction and with as many processes as the planner likes: an INSERT has one only. The transaction's own core is busy
- * with the products meanwhile. It reads staging only; a table that the transaction has locked would stop both for ever.
+ * One process beside the one that writes what it finds. Of two it has to take the rows from both, which costs a third more CPU
+ * and, on two cores, a third more time.
  */
-export async function joinFreshOffers(
-  context: MergeContext,
-  prices: PriceMapping,
-  warehouses: StagedWarehouses,
-  ids: FreshIds,
-): Promise<void> {
+const PARALLEL_WORKERS = 1;
+
+/** What the identities and variants of an empty catalogue are computed from. */
+export interface FreshRows {
+  readonly prices: PriceMapping;
+  readonly warehouses: StagedWarehouses;
+  readonly ids: FreshIds;
+}
+
+/** Finds what the two below must know of all offers, on the connection outside the transaction. */
+export async function lookThroughOffers(context: MergeContext): Promise<void> {
   const { second } = context;
   await second.query(`SET work_mem = '256MB'; SET enable_mergejoin = off; SET jit = off; SET lock_timeout = '30s';
-    SET default_statistics_target = 10`);
+    SET default_statistics_target = 10; SET max_parallel_workers_per_gather = ${PARALLEL_WORKERS}`);
   for (const [table, text] of Object.entries({
     default_offers: defaultOffers(context),
     orphan_offers: `SELECT o.id FROM ${S}.offers o WHERE NOT EXISTS (SELECT 1 FROM ${S}.goods g WHERE g.id = o.good_id)
       AND NOT EXISTS (SELECT 1 FROM ${S}.known_products kp WHERE kp.onec_id = o.good_id)`,
     taken_skus: TAKEN_SKUS,
-    fresh_offers: freshOffers(context, { prices, warehouses, ids }),
   })) {
     await second.query(`DROP TABLE IF EXISTS ${S}.${table}`);
     await second.query(`CREATE UNLOGGED TABLE ${S}.${table} AS ${text}`);
-    if (table !== 'fresh_offers') await second.query(`ANALYZE ${S}.${table}`);
+    await second.query(`ANALYZE ${S}.${table}`);
   }
+}
+
+/**
+ * Computes the variants and stock of an empty catalogue into `fresh_offers`, on the connection outside the transaction and
+ * in parallel, which an INSERT never is. The transaction's own core is busy with products and identities meanwhile. It reads
+ * staging only; a table that the transaction has locked would stop both for ever.
+ */
+export async function joinFreshOffers(context: MergeContext, rows: FreshRows): Promise<void> {
+  const { second } = context;
+  await second.query(`DROP TABLE IF EXISTS ${S}.fresh_offers`);
+  await second.query(`CREATE UNLOGGED TABLE ${S}.fresh_offers AS ${freshOffers(context, rows)}`);
+}
+
+/** Adds the identities that the registry does not have yet, in the transaction. */
+export async function addFreshIdentities(context: MergeContext, rows: FreshRows): Promise<void> {
+  const { name } = variantColumns(context, rows.prices, rows.warehouses);
+  context.counters.identitiesInserted += await run(
+    context,
+    `INSERT INTO sku_identities (id, onec_id, parent_onec_id, name, sku)
+     SELECT ${rows.ids.identity} + o.ord, o.id, o.good_id, ${name}, ${SKU}
+     FROM ${OFFERS_WITH_GOODS} WHERE k.id IS NULL AND (g.id IS NOT NULL OR kp.id IS NOT NULL)`,
+  );
 }
 
 /** One pseudo offer for every good without offers, but for one of which no more is said than that it is deleted. Exchanges of prices or stock alone make no variant. */
@@ -92,30 +117,25 @@ const TAKEN_SKUS = `SELECT sku FROM (
       AND NOT EXISTS (SELECT 1 FROM ${S}.known_identities k WHERE k.onec_id = o.id AND k.sku <> '')) wanted
   GROUP BY sku HAVING count(*) > 1`;
 
-interface FreshRows {
-  readonly prices: PriceMapping;
-  readonly warehouses: StagedWarehouses;
-  readonly ids: FreshIds;
-}
+const WANTED_SKU = `coalesce(k.sku, ${ARTICLE})`;
+const SKU = `CASE WHEN ${WANTED_SKU} <> '' AND t.sku IS NULL THEN ${WANTED_SKU} ELSE ${madeSku('o.id')} END`;
+const OFFERS_WITH_GOODS = `${ALL_OFFERS} o
+      LEFT JOIN ${S}.goods g ON g.id = o.good_id
+      LEFT JOIN ${S}.known_products kp ON kp.onec_id = o.good_id
+      LEFT JOIN ${S}.known_identities k ON k.onec_id = o.id
+      LEFT JOIN ${S}.taken_skus t ON t.sku = ${WANTED_SKU}
+      LEFT JOIN ${S}.no_variant v ON false`;
 
 function freshOffers(context: MergeContext, { prices, warehouses, ids }: FreshRows): string {
   const columns = variantColumns(context, prices, warehouses);
-  const wanted = `coalesce(k.sku, ${ARTICLE})`;
-  return `SELECT ${ids.variant} + o.ord AS id, o.id AS onec_id, o.good_id, k.id IS NULL AS is_new,
-      coalesce(k.id, ${ids.identity} + o.ord) AS sku_identity_id, coalesce(kp.id, ${ids.product} + g.ord) AS product_id,
-      CASE WHEN ${wanted} <> '' AND t.sku IS NULL THEN ${wanted} ELSE ${madeSku('o.id')} END AS sku,
-      coalesce(k.quantity, 0) AS reserved_quantity,
+  return `SELECT ${ids.variant} + o.ord AS id, o.id AS onec_id, coalesce(k.id, ${ids.identity} + o.ord) AS sku_identity_id,
+      coalesce(kp.id, ${ids.product} + g.ord) AS product_id, ${SKU} AS sku, coalesce(k.quantity, 0) AS reserved_quantity,
       ${[
         ...JOINED_FIELDS.map((field) => `${columns[field]} AS ${field}`),
         ...freshStockColumns(warehouses),
       ].join(', ')}
-    FROM ${ALL_OFFERS} o
-      LEFT JOIN ${S}.goods g ON g.id = o.good_id
-      LEFT JOIN ${S}.known_products kp ON kp.onec_id = o.good_id
+    FROM ${OFFERS_WITH_GOODS}
       LEFT JOIN ${S}.prices p ON p.id = o.id
       LEFT JOIN ${S}.rests r ON r.id = o.id
-      LEFT JOIN ${S}.known_identities k ON k.onec_id = o.id
-      LEFT JOIN ${S}.taken_skus t ON t.sku = ${wanted}
-      LEFT JOIN ${S}.no_variant v ON false
     WHERE g.id IS NOT NULL OR kp.id IS NOT NULL`;
 }

@@ -9,20 +9,26 @@ import { STAGING_SCHEMA } from '../staging/staging-schema.ts';
 import { dropIndexes } from './bulk-load.ts';
 import { deactivateAbsent } from './deactivate-absent.ts';
 import { lookThroughStaging, SOLD_FRESH, warnOfFindings } from './fresh-findings.ts';
-import { joinFreshOffers, relayKnown } from './join-fresh-offers.ts';
+import {
+  addFreshIdentities,
+  type FreshRows,
+  joinFreshOffers,
+  lookThroughOffers,
+  relayKnown,
+} from './join-fresh-offers.ts';
 import { loadFreshVariants } from './load-fresh-variants.ts';
 import { mergeBrands } from './merge-brands.ts';
 import { mergeCategories } from './merge-categories.ts';
 import { type MergeContext, type MergeCounters, noCounters } from './merge-context.ts';
 import { mergeOtherPrices } from './merge-other-prices.ts';
-import { mergePriceTypes, type PriceMapping } from './merge-price-types.ts';
+import { mergePriceTypes } from './merge-price-types.ts';
 import { decideActivity, mergeProducts } from './merge-products.ts';
 import { mergeProductProperties, mergePropertyDictionaries } from './merge-properties.ts';
 import { mergeStocks } from './merge-stocks.ts';
 import { mergeVariants, removeReplacedDefaults } from './merge-variants.ts';
-import { mergeWarehouses, type StagedWarehouses } from './merge-warehouses.ts';
+import { mergeWarehouses } from './merge-warehouses.ts';
 import { reportUnmappedColors } from './report-unmapped-colors.ts';
-import { type FreshIds, reserveFreshIds } from './reserve-fresh-ids.ts';
+import { reserveFreshIds } from './reserve-fresh-ids.ts';
 
 /** What a merge did. */
 export interface MergeResult {
@@ -119,7 +125,7 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
   const freshLoad =
     freshIds === undefined
       ? undefined
-      : await startFreshLoad(context, options, { prices, warehouses, freshIds });
+      : await startFreshLoad(context, options, { prices, warehouses, ids: freshIds });
   await step('products', async () => await mergeProducts(context));
   await step('properties', async () => {
     await mergePropertyDictionaries(context);
@@ -133,11 +139,12 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     });
     await step('stock', async () => await mergeStocks(context, warehouses));
   } else {
+    await step('identities', freshLoad.addIdentities);
     await step('variants', async () => {
       await freshLoad.joined;
+      findings = quietly(lookThroughStaging(context.second));
       await loadFreshVariants(context, warehouses);
     });
-    findings = quietly(lookThroughStaging(context.second));
   }
   await step('other prices', async () => await mergeOtherPrices(context, prices));
   const absence = await step('absence', async () => {
@@ -155,21 +162,30 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
   );
 }
 
+/** What the second connection does while the transaction has other work. */
 interface FreshLoad {
-  readonly prices: PriceMapping;
-  readonly warehouses: StagedWarehouses;
-  readonly freshIds: FreshIds;
+  /** Adds the identities, as soon as it is known which. */
+  readonly addIdentities: () => Promise<void>;
+  /** `fresh_offers` is complete. */
+  readonly joined: Promise<void>;
 }
 
-/** Starts the second connection on the rows of an empty catalogue. Resolves when `fresh_offers` is complete. */
+/** Starts the second connection on the rows of an empty catalogue. */
 async function startFreshLoad(
   context: MergeContext,
   { offersReady }: MergeOptions,
-  { prices, warehouses, freshIds }: FreshLoad,
-): Promise<{ readonly joined: Promise<void> }> {
+  rows: FreshRows,
+): Promise<FreshLoad> {
   await offersReady;
   await relayKnown(context);
-  return { joined: quietly(joinFreshOffers(context, prices, warehouses, freshIds)) };
+  const lookedThrough = quietly(lookThroughOffers(context));
+  return {
+    addIdentities: async () => {
+      await lookedThrough;
+      await addFreshIdentities(context, rows);
+    },
+    joined: quietly(lookedThrough.then(async () => await joinFreshOffers(context, rows))),
+  };
 }
 
 /** If the transaction fails first, its error is the one to tell. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import pg from 'pg';
 import { relayRows } from '../../../src/onec/merge/relay-rows.ts';
 import { type ShopDatabase, type ShopDatabases, shopDatabases } from '../shop-database.ts';
+
+const COLUMNS = 'n int8, name text COLLATE "C"';
 
 describe('relayRows', () => {
   let databases: ShopDatabases;
@@ -18,85 +20,79 @@ describe('relayRows', () => {
     await target.connect();
     await target.query('CREATE TABLE numbers (n int8 NOT NULL CHECK (n < 1000000), name text)');
   });
+  beforeEach(async () => {
+    await source.query('BEGIN');
+  });
+  afterEach(async () => {
+    await source.query('ROLLBACK');
+    await target.query('TRUNCATE numbers');
+  });
   after(async () => {
     await source.end();
     await target.end();
     await databases.release();
   });
 
-  const relay = async (rows: string): Promise<number> =>
-    await relayRows({ source, rows, target, into: 'numbers (n, name)' });
-  /** Both connections answer, and the table holds so many rows. */
-  const usable = async (count: number): Promise<void> => {
-    assert.deepEqual((await source.query('SELECT 1 AS one')).rows, [{ one: 1 }]);
-    assert.deepEqual((await target.query('SELECT count(*)::int AS n FROM numbers')).rows, [{ n: count }]);
-  };
+  const relay = async (rows: string, into = 'numbers'): Promise<void> =>
+    await relayRows({ source, rows, target, into, columns: COLUMNS });
+  const carried = async (): Promise<number> =>
+    (await target.query<{ n: number }>('SELECT count(*)::int AS n FROM numbers')).rows[0]?.n ?? -1;
 
-  it('carries rows of every length, none and many, into an open transaction', async () => {
-    assert.equal(await relay('SELECT 1::int8, NULL::text WHERE false'), 0);
-    await target.query('BEGIN');
-    // Lengths around what a socket hands over at once, so that it cuts messages and their headers everywhere.
-    assert.equal(
-      await relay(`SELECT n::int8, repeat('ё', (n * 7919 % 5000)::int) FROM generate_series(1, 20000) n`),
-      20_000,
+  it('carries none, several batches, long values, nulls and signs of every kind', async () => {
+    await relay('SELECT 1::int8 AS n, NULL::text AS name WHERE false');
+    assert.equal(await carried(), 0);
+    await relay(
+      `SELECT n::int8, CASE WHEN n % 3 > 0 THEN chr((n % 60000 % 55000 + 1)::int) || repeat('ё"\\', (n % 7)::int) END AS name
+       FROM generate_series(1, 25000) n UNION ALL SELECT 0, repeat('x', 3000000)`,
     );
-    assert.equal(await relay(`SELECT 0::int8, repeat('x', 3000000)`), 1);
     const { rows } = await target.query(
-      `SELECT count(*)::int AS n, bool_and(name = repeat('ё', (n * 7919 % 5000)::int)) AS same FROM numbers WHERE n > 0`,
+      `SELECT count(*)::int AS n, bool_and(name IS NOT DISTINCT FROM
+         CASE WHEN n % 3 > 0 THEN chr((n % 60000 % 55000 + 1)::int) || repeat('ё"\\', (n % 7)::int) END) AS same
+       FROM numbers WHERE n > 0`,
     );
-    assert.deepEqual(rows, [{ n: 20_000, same: true }]);
-    await target.query('ROLLBACK');
-    await usable(0);
+    assert.deepEqual(rows, [{ n: 25_000, same: true }]);
   });
 
-  it('fails with the error of the source, before and among the rows, and leaves both connections usable', async () => {
-    await assert.rejects(relay('SELECT 1::int8, name FROM nowhere'), { code: '42P01' });
-    await usable(0);
+  it('carries what only the transaction of the source sees', async () => {
+    await source.query('CREATE TABLE unseen AS SELECT 7 AS n');
+    await relay(`SELECT n, 'x' AS name FROM unseen`);
+    assert.deepEqual((await target.query('SELECT n::int4 FROM numbers')).rows, [{ n: 7 }]);
+  });
+
+  it('fails with the error of the source, and of the target, and leaves the other one usable', async () => {
+    await assert.rejects(relay('SELECT 1 AS n, name FROM nowhere'), { code: '42P01' });
+    await source.query('ROLLBACK; BEGIN');
     await assert.rejects(
-      relay(`SELECT n::int8, (1000 / (9000 - n))::text FROM generate_series(1, 10000) n`),
-      { code: '22012' },
+      relay('SELECT 1000 / (15000 - n) AS n, 1 AS name FROM generate_series(1, 20000) n'),
+      {
+        code: '22012',
+      },
     );
-    await usable(0);
-  });
-
-  it('fails with the error of the target, before and among the rows, and leaves both connections usable', async () => {
-    await assert.rejects(relayRows({ source, rows: 'SELECT 1', target, into: 'nowhere (n)' }), {
-      code: '42P01',
-    });
-    await usable(0);
-    await assert.rejects(relay(`SELECT n * 100::int8, repeat('x', 1000) FROM generate_series(1, 20000) n`), {
+    await source.query('ROLLBACK; BEGIN');
+    await assert.rejects(relay('SELECT 1 AS n, 1 AS name', 'nowhere'), { code: '42P01' });
+    await source.query('ROLLBACK; BEGIN');
+    await assert.rejects(relay('SELECT n * 100 AS n, 1 AS name FROM generate_series(1, 20000) n'), {
       code: '23514',
     });
-    await usable(0);
-    assert.equal(await relay(`SELECT 5::int8, 'five'`), 1);
-    await usable(1);
-    await target.query('TRUNCATE numbers');
+    assert.deepEqual((await source.query('SELECT 1 AS one')).rows, [{ one: 1 }]);
   });
 
-  for (const side of ['source', 'target'] as const) {
-    it(`fails when the ${side} is lost`, async () => {
-      const lost = new pg.Client(shop.connection);
-      lost.on('error', () => undefined);
-      await lost.connect();
-      const { rows } = await lost.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      const gate = new pg.Client(shop.connection);
-      await gate.connect();
-      await gate.query('SELECT pg_advisory_lock(42)');
-      // The rows stop at the gate until the connection is gone, and go on after it.
-      const relayed = relayRows({
-        source,
-        target,
-        [side]: lost,
-        rows: `SELECT n::int8, CASE WHEN n = 50 THEN pg_advisory_lock_shared(42)::text ELSE repeat('x', 100000) END
-          FROM generate_series(1, 200) n`,
-        into: 'numbers (n, name)',
-      });
-      relayed.catch(() => undefined);
-      await shop.query('SELECT pg_terminate_backend($1, 300000)', [rows[0]?.pid]);
-      await gate.end();
-      await assert.rejects(relayed, /terminat|not queryable|ECONNRESET|EPIPE/);
-      await usable(0);
-      await lost.end();
+  it('fails when the target is lost in the middle, and the source can roll back', async () => {
+    const lost = new pg.Client(shop.connection);
+    lost.on('error', () => undefined);
+    await lost.connect();
+    const { rows } = await lost.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const relayed = relayRows({
+      source,
+      target: lost,
+      rows: `SELECT n, CASE WHEN n = 15000 THEN pg_terminate_backend(${rows[0]?.pid}, 300000)::text END AS name
+        FROM generate_series(1, 50000) n`,
+      into: 'numbers',
+      columns: COLUMNS,
     });
-  }
+    await assert.rejects(relayed, /terminat|not queryable|ECONNRESET|EPIPE/);
+    await source.query('ROLLBACK; BEGIN');
+    assert.equal(await carried(), 10_000);
+    await lost.end();
+  });
 });
