@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type pg from 'pg';
 import { createCluster, type PrivateCluster } from 'pg-cluster';
+import { reserveHugePages } from './huge-pages.ts';
 
 /** A database with the schema of 13.4. */
 export interface ImportTarget {
@@ -23,6 +24,9 @@ const SETTINGS = {
   autovacuum: 'off',
 };
 
+/** Shared buffers and what PostgreSQL adds to them. */
+const SHARED_BYTES = 1.2e9;
+
 /** A private cluster with a template of the schema, and clones of it. */
 export class ImportDatabases {
   readonly #cluster: PrivateCluster;
@@ -33,6 +37,8 @@ export class ImportDatabases {
   }
 
   static async start(): Promise<ImportDatabases> {
+    const huge = reserveHugePages(SHARED_BYTES);
+    process.stderr.write(`PostgreSQL's shared memory in huge pages: ${huge ? 'yes' : 'no'}\n`);
     const cluster = await createCluster({ name: 'bench-import', settings: SETTINGS });
     await cluster.query('CREATE DATABASE template_shop');
     for (const folder of ['legacy', 'variants']) {
