@@ -19,7 +19,7 @@ export {
   readExchange,
   readExchangeBatches,
 } from './exchange/read-exchange.ts';
-export { type VisitExchangeOptions, visitExchange } from './exchange/visit-exchange.ts';
+export { type OrderedExchange, type VisitExchangeOptions, visitExchange } from './exchange/visit-exchange.ts';
 export { type ZipLimits, zipFiles } from './exchange/zip-files.ts';
 export { ExchangeCounter, type ExchangeSummary, inspectExchange } from './inspect/inspect-exchange.ts';
 export type * from './records.ts';

@@ -16,6 +16,9 @@ export interface ClassifiedFile {
   readonly hasReference: boolean;
 }
 
+/** The first good or offer is usually within the first few kilobytes. */
+const STEP_BYTES = 16_384;
+
 /**
  * Finds out what a file holds by reading it up to its first good or offer, because names differ from version to
  * version and from server to server (`import.xml`, `goods_1_2_….xml`, `goods.xml` in `import_files/`).
@@ -39,10 +42,9 @@ export async function classifyFile(
     }
     return undefined;
   };
-  for await (const chunk of file.chunks()) {
-    // Small steps: the first good or offer is usually within the first few kilobytes.
-    for (let at = 0; at < chunk.length; at += 16_384) {
-      const phase = decide(feed.push(chunk.subarray(at, at + 16_384)));
+  for await (const chunk of file.chunks(STEP_BYTES)) {
+    for (let at = 0; at < chunk.length; at += STEP_BYTES) {
+      const phase = decide(feed.push(chunk.subarray(at, at + STEP_BYTES)));
       if (phase !== undefined) return { file, phase, hasReference };
     }
   }

@@ -7,32 +7,36 @@ export interface ExchangeFile {
   /** Relative to the exchange, with forward slashes; `archive.zip!/entry.xml` inside an archive. */
   readonly name: string;
   readonly bytes: number;
-  /** The content in chunks. A chunk is valid until the next one is asked for. */
-  readonly chunks: () => AsyncIterable<Uint8Array>;
+  /** The content in chunks, of `bytes` where the file lets one choose. A chunk is valid until the next one is asked for. */
+  readonly chunks: (bytes?: number) => AsyncIterable<Uint8Array>;
 }
 
 const CHUNK_BYTES = 256 * 1024;
 
 /** A file on disk, read through two buffers that are used again and again. */
 export function diskFile(path: string, name: string, bytes: number): ExchangeFile {
-  return { name, bytes, chunks: () => diskChunks(path, name) };
+  return { name, bytes, chunks: (chunkBytes = CHUNK_BYTES) => diskChunks(path, name, chunkBytes) };
 }
 
 /** Reads ahead by one chunk, so that the disk works while the scanner does. */
-async function* diskChunks(path: string, name: string): AsyncGenerator<Uint8Array, void, undefined> {
+async function* diskChunks(
+  path: string,
+  name: string,
+  chunkBytes: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let offset = 0;
   let handle: FileHandle | undefined;
   let ahead: Promise<{ readonly bytesRead: number }> | undefined;
   try {
     handle = await open(path, 'r');
-    let current = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    let other = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    ahead = handle.read(other, 0, CHUNK_BYTES, null);
+    let current = Buffer.allocUnsafeSlow(chunkBytes);
+    let other = Buffer.allocUnsafeSlow(chunkBytes);
+    ahead = handle.read(other, 0, chunkBytes, null);
     for (;;) {
       const { bytesRead } = await ahead;
       if (bytesRead === 0) return;
       [current, other] = [other, current];
-      ahead = handle.read(other, 0, CHUNK_BYTES, null);
+      ahead = handle.read(other, 0, chunkBytes, null);
       // It may fail while the consumer works; the failure is thrown by the next round's await, not lost.
       void Promise.allSettled([ahead]);
       yield current.subarray(0, bytesRead);

@@ -43,7 +43,7 @@ export async function* readStaging(
   let progress: StageProgress = { file: '', phase: '', records: 0, bytes: 0, bytesTotal: 0 };
   let reportedAt = 0;
   const steps = visitExchange(
-    { files: wanted.map(({ file }) => keys.watch(file)) },
+    { ordered: wanted.map((classified) => ({ ...classified, file: keys.watch(classified.file) })) },
     (record) => {
       if (kinds !== undefined && !kinds.has(record.kind)) return;
       attributes.see(record);
