@@ -11,7 +11,7 @@ export { CommerceMlError, type CommerceMlErrorCode, type CommerceMlErrorDetails 
 export { type ClassifiedFile, PHASES, type Phase } from './exchange/classify.ts';
 export { CrossChecks } from './exchange/cross-checks.ts';
 export type { ExchangeFile } from './exchange/exchange-file.ts';
-export type { ExchangeSource } from './exchange/find-files.ts';
+export { type ExchangeSource, exchangeSize } from './exchange/find-files.ts';
 export {
   type ExchangeProgress,
   orderExchange,

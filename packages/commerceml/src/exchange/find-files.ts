@@ -10,6 +10,14 @@ export type ExchangeSource = string | { readonly files: readonly (string | Excha
 /** A folder tree with more entries than this is not an exchange. */
 const ENTRIES_MAX = 500_000;
 
+/** A document or an archive of an exchange, on disk. */
+interface FoundPath {
+  readonly path: string;
+  /** Relative to the exchange. */
+  readonly name: string;
+  readonly bytes: number;
+}
+
 /**
  * All XML documents of an exchange in no particular order: `.xml` files at any depth and the `.xml` entries of
  * `.zip` archives. Hidden files are left out, images and others ignored, archives attached to goods among them.
@@ -20,37 +28,63 @@ export async function findFiles(
   source: ExchangeSource,
   limits?: ZipLimits | undefined,
 ): Promise<ExchangeFile[]> {
-  const files: ExchangeFile[] = [];
-  const root = typeof source === 'string' ? source : '.';
-  try {
-    if (typeof source !== 'string') {
-      const common = commonFolder(source.files.filter((file) => typeof file === 'string'));
-      for (const file of source.files) {
-        if (typeof file === 'string') await addPath(files, file, relativeName(common, file), limits);
-        else files.push(file);
-      }
-    } else if ((await stat(source)).isDirectory()) {
-      await addFolder(files, { root: source, folder: source }, limits);
-    } else {
-      await addPath(files, source, path.basename(source), limits);
+  const files = await readable(source, async () => {
+    const opened = typeof source === 'string' ? [] : source.files.filter((file) => typeof file !== 'string');
+    for (const { path: found, name, bytes } of await findPaths(source)) {
+      if (isArchiveName(name)) opened.push(...(await zipFiles(found, name, limits)));
+      else opened.push(diskFile(found, name, bytes));
     }
+    return opened;
+  });
+  if (files.length > 0) return files;
+  throw new CommerceMlError('no .xml file and no .zip archive with one: not an exchange', {
+    code: 'empty-exchange',
+    file: rootOf(source),
+    offset: 0,
+  });
+}
+
+/**
+ * The bytes on disk of what `readExchange` would read, archives as they are: cheap, nothing is opened. 0 where there is nothing.
+ *
+ * @throws CommerceMlError `unreadable` where something is not there or may not be read.
+ * @example await exchangeSize('/var/1c/exchange'); // 5_051_234_567
+ */
+export async function exchangeSize(source: ExchangeSource): Promise<number> {
+  const paths = await readable(source, async () => await findPaths(source));
+  return paths.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+async function findPaths(source: ExchangeSource): Promise<FoundPath[]> {
+  const found: FoundPath[] = [];
+  if (typeof source !== 'string') {
+    const named = source.files.filter((file) => typeof file === 'string');
+    const common = commonFolder(named);
+    for (const file of named) await addPath(found, file, relativeName(common, file));
+  } else if ((await stat(source)).isDirectory()) {
+    await addFolder(found, { root: source, folder: source });
+  } else {
+    await addPath(found, source, path.basename(source));
+  }
+  return found;
+}
+
+async function readable<T>(source: ExchangeSource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw new CommerceMlError(`cannot be read (${error.code})`, {
       code: 'unreadable',
-      file: root,
+      file: error.path ?? rootOf(source),
       offset: 0,
       cause: error,
     });
   }
-  if (files.length === 0) {
-    throw new CommerceMlError('no .xml file and no .zip archive with one: not an exchange', {
-      code: 'empty-exchange',
-      file: root,
-      offset: 0,
-    });
-  }
-  return files;
+}
+
+function rootOf(source: ExchangeSource): string {
+  return typeof source === 'string' ? source : '.';
 }
 
 interface Folder {
@@ -59,11 +93,7 @@ interface Folder {
   readonly folder: string;
 }
 
-async function addFolder(
-  files: ExchangeFile[],
-  { root, folder }: Folder,
-  limits: ZipLimits | undefined,
-): Promise<void> {
+async function addFolder(found: FoundPath[], { root, folder }: Folder): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   if (entries.length > ENTRIES_MAX) {
     throw new CommerceMlError(`more than ${ENTRIES_MAX} files: not an exchange`, {
@@ -76,8 +106,8 @@ async function addFolder(
     const full = path.join(entry.parentPath, entry.name);
     const name = relativeName(root, full);
     if (entry.isDirectory() || /(^|\/)\./.test(name)) continue;
-    if (!entry.isSymbolicLink() || !(await isFolder(full))) await addPath(files, full, name, limits);
-    else if (await leadsOut(root, full)) await addFolder(files, { root, folder: full }, limits);
+    if (!entry.isSymbolicLink() || !(await isFolder(full))) await addPath(found, full, name);
+    else if (await leadsOut(root, full)) await addFolder(found, { root, folder: full });
   }
 }
 
@@ -98,14 +128,9 @@ async function leadsOut(root: string, link: string): Promise<boolean> {
   return path.relative(from, to).startsWith('..') && path.relative(to, from).startsWith('..');
 }
 
-async function addPath(
-  files: ExchangeFile[],
-  full: string,
-  name: string,
-  limits: ZipLimits | undefined,
-): Promise<void> {
-  if (isArchiveName(name)) files.push(...(await zipFiles(full, name, limits)));
-  else if (/\.xml$/i.test(name)) files.push(diskFile(full, name, (await stat(full)).size));
+async function addPath(found: FoundPath[], full: string, name: string): Promise<void> {
+  if (!isArchiveName(name) && !/\.xml$/i.test(name)) return;
+  found.push({ path: full, name, bytes: (await stat(full)).size });
 }
 
 function relativeName(folder: string, file: string): string {

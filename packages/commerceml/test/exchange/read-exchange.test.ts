@@ -9,6 +9,7 @@ import { crc32 } from 'node:zlib';
 import { generateExchange } from '../../src/generate/index.ts';
 import {
   type CommerceMlRecord,
+  exchangeSize,
   inspectExchange,
   orderExchange,
   readExchange,
@@ -192,8 +193,11 @@ describe('readExchange', () => {
     await symlink(path.join(scratch, 'gone'), path.join(linked, 'pictures'));
     const { warnings, ...counts } = await inspectExchange(elsewhere);
     assert.deepEqual(await inspectExchange(linked), { ...counts, warnings });
+    assert.equal(await exchangeSize(linked), await exchangeSize(elsewhere));
     await symlink(path.join(scratch, 'gone'), path.join(linked, 'gone.xml'));
-    await assert.rejects(collect(readExchange(linked)), { code: 'unreadable' });
+    const unreadable = { code: 'unreadable', file: path.join(linked, 'gone.xml') };
+    await assert.rejects(collect(readExchange(linked)), unreadable);
+    await assert.rejects(exchangeSize(linked), unreadable);
   });
 
   it('takes schema and date from the files of the catalogue, not from orders beside it', async () => {

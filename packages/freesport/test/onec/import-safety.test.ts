@@ -6,7 +6,12 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { generateExchange } from 'commerceml/generate';
-import { type ImportReport, importExchange, OnecImportError } from '../../src/onec/index.ts';
+import {
+  type ImportOptions,
+  type ImportReport,
+  importExchange,
+  OnecImportError,
+} from '../../src/onec/index.ts';
 import { catalogueByOnecIds, rowVersions, schemaLines } from './catalogue-rows.ts';
 import { Fixtures } from './exchange-fixture.ts';
 import { type ShopDatabase, type ShopDatabases, shopDatabases } from './shop-database.ts';
@@ -32,7 +37,11 @@ describe('an import', () => {
     fixtures.remove();
   });
 
-  const load = async (shop: ShopDatabase, source: string, more: object = {}): Promise<ImportReport> =>
+  const load = async (
+    shop: ShopDatabase,
+    source: ImportOptions['source'],
+    more: object = {},
+  ): Promise<ImportReport> =>
     await importExchange({ source, mode: 'full', connection: shop.connection, ...more });
 
   it('changes no row when it is repeated, by another way of reading too', async () => {
@@ -159,7 +168,9 @@ describe('an import', () => {
     writeFileSync(path.join(empty, 'readme.txt'), 'nothing');
     for (const [source, reason] of [
       [path.join(empty, 'nowhere'), 'exchange-missing'],
+      [{ files: [path.join(empty, 'nowhere.xml')] }, 'exchange-missing'],
       [empty, 'exchange-empty'],
+      [{ files: [path.join(empty, 'readme.txt')] }, 'exchange-empty'],
     ] as const) {
       await assert.rejects(
         load(shop, source),
