@@ -1,5 +1,5 @@
 import { Failed, Refused } from '../errors.ts';
-import type { Client } from './connection.ts';
+import { type Client, rollBack } from './connection.ts';
 import { type AlsoReached, declaredReference } from './declared-reference.ts';
 import { type ForeignKey, foreignKeys } from './foreign-keys.ts';
 import { canonicalTableName, quoted, sqlTableName } from './table-name.ts';
@@ -61,7 +61,7 @@ export async function blastRadius(
     const wanted = new Set(options.protectedTables.map(canonicalTableName));
     return { deleteFrom: start, tables, protected: tables.filter((row) => wanted.has(row.table)) };
   } finally {
-    await client.query('ROLLBACK');
+    await rollBack(client);
   }
 }
 

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { Failed } from '../errors.ts';
-import type { Client } from './connection.ts';
+import { type Client, rollBack } from './connection.ts';
 import type { ReplicatedTable } from './replication/index.ts';
 import { quoted, sqlTableName } from './table-name.ts';
 
@@ -36,7 +36,7 @@ export async function carryTables(options: {
     }
     await to.query('COMMIT');
   } catch (error) {
-    await to.query('ROLLBACK');
+    await rollBack(to);
     throw error;
   }
 }

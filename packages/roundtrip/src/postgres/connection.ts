@@ -155,6 +155,11 @@ export async function withClient<T>(
   }
 }
 
+/** Ends the transaction after an error. A lost session has done so by itself, and the error before it is the one that says so. */
+export async function rollBack(client: Client): Promise<void> {
+  await Promise.allSettled([client.query('ROLLBACK')]);
+}
+
 const END_TIMEOUT_MS = 1_000;
 
 /** Ends a session, also one that the server has ended: that may never report its end, and nobody must wait for it. */

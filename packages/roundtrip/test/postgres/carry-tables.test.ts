@@ -41,3 +41,26 @@ test('a row that the old schema does not hold is named, nothing is changed, and 
     { id: 2, status: 'shipped' },
   ]);
 });
+
+test('a session that is lost in the middle is named as what it is, and nothing hangs', async () => {
+  const [live, back] = [await cluster.createDatabase(), await cluster.createDatabase()];
+  for (const { database } of [live, back])
+    await cluster.query('CREATE TABLE orders (id int PRIMARY KEY, note text)', [], database);
+  await cluster.query(
+    `INSERT INTO orders SELECT n, repeat('x', 1000) FROM generate_series(1, 50000) n`,
+    [],
+    live.database,
+  );
+  await cluster.query(
+    `CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       PERFORM pg_terminate_backend(pg_backend_pid()); RETURN new; END $$;
+     CREATE TRIGGER in_the_middle BEFORE INSERT ON orders FOR EACH ROW WHEN (new.id = 25000) EXECUTE FUNCTION end_session();
+     ALTER TABLE orders ENABLE ALWAYS TRIGGER in_the_middle`,
+    [],
+    back.database,
+  );
+  await assert.rejects(carry(live, back), { code: '57P01' });
+  assert.deepEqual((await cluster.query('SELECT count(*)::int AS n FROM orders', [], back.database)).rows, [
+    { n: 0 },
+  ]);
+});

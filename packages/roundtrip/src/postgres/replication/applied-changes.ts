@@ -1,4 +1,4 @@
-import type { Client } from '../connection.ts';
+import { type Client, rollBack } from '../connection.ts';
 import { type CountedChanges, NO_CHANGES, type RowChanges, withChanges } from '../row-changes.ts';
 import { canonicalTableName, sqlTableName } from '../table-name.ts';
 
@@ -46,7 +46,7 @@ export async function noteAppliedChanges(back: Client, tables: readonly string[]
     );
     await back.query('COMMIT');
   } catch (error) {
-    await back.query('ROLLBACK');
+    await rollBack(back);
     throw error;
   }
 }

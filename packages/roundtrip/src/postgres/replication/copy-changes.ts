@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failed } from '../../errors.ts';
-import type { Client } from '../connection.ts';
+import { type Client, rollBack } from '../connection.ts';
 import { type CountedChanges, isUnchanged, NO_CHANGES, withChanges } from '../row-changes.ts';
 import { canonicalTableName, quoted, sqlTableName } from '../table-name.ts';
 import { dropPublication } from './publication.ts';
@@ -219,8 +219,7 @@ async function readOnce(
     const { rows } = await copy.query<Counted>(COUNT, [kept.slot, upTo ?? null, quoted(kept.publication)]);
     return rows;
   } finally {
-    // On a session that is lost there is nothing to end, and the failure above says why.
-    await Promise.allSettled([copy.query('ROLLBACK')]);
+    await rollBack(copy);
   }
 }
 

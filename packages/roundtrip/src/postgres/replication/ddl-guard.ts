@@ -1,4 +1,4 @@
-import type { Client } from '../connection.ts';
+import { type Client, rollBack } from '../connection.ts';
 
 /** Events of the server that the guard listens to; one trigger each, named after it. */
 const EVENTS = {
@@ -73,7 +73,7 @@ export async function installDdlGuard(
     await client.query('COMMIT');
     return true;
   } catch (error) {
-    await client.query('ROLLBACK');
+    await rollBack(client);
     if ((error as { code?: string }).code === '42501') return false;
     throw error;
   }

@@ -1,4 +1,4 @@
-import { type Client, type DatabaseAddress, passwordFor } from '../connection.ts';
+import { type Client, type DatabaseAddress, passwordFor, rollBack } from '../connection.ts';
 
 /** The file's name in the subscriber's data directory. */
 function fileName(stream: string): string {
@@ -40,7 +40,7 @@ export async function installPasswordFile(
     await subscriber.query('COMMIT');
     return `${rows[0]?.directory}/${fileName(stream)}`;
   } catch (error) {
-    await subscriber.query('ROLLBACK');
+    await rollBack(subscriber);
     throw error;
   }
 }
