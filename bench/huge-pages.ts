@@ -16,8 +16,8 @@ export function reserveHugePages(bytes: number): boolean {
   try {
     const before = readFileSync(COUNT, 'utf8');
     if (Number(before) >= wanted) return true;
-    process.once('exit', () => writeFileSync(COUNT, before));
     writeFileSync(COUNT, String(wanted));
+    process.once('exit', () => writeFileSync(COUNT, before));
     return Number(readFileSync(COUNT, 'utf8')) >= wanted;
   } catch {
     return false;

@@ -38,7 +38,7 @@ export async function originalSkusPerSecond(target: ImportTarget, skus: number):
     },
   );
   const [row] = await target.query<{ n: number }>(
-    'SELECT count(*)::int AS n FROM product_variants WHERE rrp = 100.50 AND stock_quantity >= 0 AND last_sync_at IS NOT NULL',
+    'SELECT count(*)::int AS n FROM product_variants WHERE rrp = 100.50 AND stock_quantity = sku_identity_id - 1',
   );
   if (row?.n !== skus) throw new Error(`the original's way left ${row?.n} variants of ${skus}`);
   return skus / Number(stdout);
