@@ -14,12 +14,13 @@ export type { ExchangeFile } from './exchange/exchange-file.ts';
 export { type ExchangeSource, exchangeSize } from './exchange/find-files.ts';
 export {
   type ExchangeProgress,
+  type OrderedExchange,
   orderExchange,
   type ReadExchangeOptions,
   readExchange,
   readExchangeBatches,
 } from './exchange/read-exchange.ts';
-export { type OrderedExchange, type VisitExchangeOptions, visitExchange } from './exchange/visit-exchange.ts';
+export { type VisitExchangeOptions, visitExchange } from './exchange/visit-exchange.ts';
 export { type ZipLimits, zipFiles } from './exchange/zip-files.ts';
 export { ExchangeCounter, type ExchangeSummary, inspectExchange } from './inspect/inspect-exchange.ts';
 export type * from './records.ts';

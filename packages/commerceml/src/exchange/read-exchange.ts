@@ -7,6 +7,11 @@ import { withLine } from './error-line.ts';
 import { type ExchangeSource, findFiles } from './find-files.ts';
 import type { ZipLimits } from './zip-files.ts';
 
+/** What `orderExchange` gave, or some of it: files are then not looked into a second time. */
+export interface OrderedExchange {
+  readonly ordered: readonly ClassifiedFile[];
+}
+
 /** How an exchange is read. */
 export interface ReadExchangeOptions {
   /** Stops between two chunks with the signal's reason. */
@@ -38,9 +43,10 @@ export interface ExchangeProgress {
  * @example (await orderExchange('/var/1c/exchange')).map(({ file, phase }) => `${phase} ${file.name}`)
  */
 export async function orderExchange(
-  source: ExchangeSource,
+  source: ExchangeSource | OrderedExchange,
   options: ReadExchangeOptions = {},
-): Promise<ClassifiedFile[]> {
+): Promise<readonly ClassifiedFile[]> {
+  if (typeof source === 'object' && 'ordered' in source) return source.ordered;
   const classified: ClassifiedFile[] = [];
   let attached: unknown;
   for (const file of await findFiles(source, options.zipLimits)) {
@@ -73,7 +79,7 @@ function isAttachment(name: string, error: unknown): boolean {
  * @example for await (const records of readExchangeBatches('/var/1c/exchange', { crossChecks: false })) stage(records);
  */
 export async function* readExchangeBatches(
-  source: ExchangeSource,
+  source: ExchangeSource | OrderedExchange,
   options: ReadExchangeOptions = {},
 ): AsyncGenerator<CommerceMlRecord[], void, undefined> {
   const { signal, encoding, valueWarnings } = options;
@@ -111,7 +117,7 @@ export async function* readExchangeBatches(
  * @example for await (const record of readExchange('/var/1c/exchange')) console.log(record.kind);
  */
 export async function* readExchange(
-  source: ExchangeSource,
+  source: ExchangeSource | OrderedExchange,
   options: ReadExchangeOptions = {},
 ): AsyncGenerator<CommerceMlRecord, void, undefined> {
   for await (const records of readExchangeBatches(source, options)) yield* records;

@@ -1,14 +1,8 @@
 import { visitDocument } from '../document/read-document.ts';
 import type { CommerceMlRecord } from '../records.ts';
-import type { ClassifiedFile } from './classify.ts';
 import { withLine } from './error-line.ts';
 import type { ExchangeSource } from './find-files.ts';
-import { orderExchange, type ReadExchangeOptions } from './read-exchange.ts';
-
-/** What `orderExchange` gave, or some of it: files are then not looked into a second time. */
-export interface OrderedExchange {
-  readonly ordered: readonly ClassifiedFile[];
-}
+import { type OrderedExchange, orderExchange, type ReadExchangeOptions } from './read-exchange.ts';
 
 /** As `ReadExchangeOptions`; records are not compared with each other. */
 export type VisitExchangeOptions = Omit<ReadExchangeOptions, 'crossChecks'>;
@@ -28,8 +22,7 @@ export async function* visitExchange(
   options: VisitExchangeOptions = {},
 ): AsyncGenerator<undefined, void, undefined> {
   const { signal, encoding, valueWarnings } = options;
-  const files =
-    typeof source === 'object' && 'ordered' in source ? source.ordered : await orderExchange(source, options);
+  const files = await orderExchange(source, options);
   const bytesTotal = files.reduce((sum, { file }) => sum + file.bytes, 0);
   let bytesBefore = 0;
   for (const { file, phase } of files) {

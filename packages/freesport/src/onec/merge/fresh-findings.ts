@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
-import { type MergeContext, run } from './merge-context.ts';
+import { type MergeContext, remakeStaged, run } from './merge-context.ts';
 import { UNMAPPED_COLORS } from './report-unmapped-colors.ts';
 import { ALL_OFFERS } from './variant-columns.ts';
 
@@ -18,13 +18,10 @@ const FINDINGS = {
 
 /**
  * Looks through what was staged for an empty catalogue, on the connection outside the transaction, while that one takes
- * the variants in: staging is all that it reads. CREATE TABLE AS, because INSERT … SELECT is never parallel.
+ * the variants in: staging is all that it reads.
  */
 export async function lookThroughStaging(client: Client): Promise<void> {
-  for (const [table, rows] of Object.entries(FINDINGS)) {
-    await client.query(`DROP TABLE IF EXISTS ${S}.${table}`);
-    await client.query(`CREATE UNLOGGED TABLE ${S}.${table} AS ${rows}`);
-  }
+  for (const [table, rows] of Object.entries(FINDINGS)) await remakeStaged(client, table, rows);
 }
 
 /** Warns of what `lookThroughStaging` has found: figures without a variant, and colours without a swatch. */

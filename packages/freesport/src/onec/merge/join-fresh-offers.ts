@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { OPEN_ORDER_QUANTITIES } from '../../orders/sku-store.ts';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
-import { type MergeContext, run } from './merge-context.ts';
+import { type MergeContext, remakeStaged, run } from './merge-context.ts';
 import type { PriceMapping } from './merge-price-types.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
 import { relayRows } from './relay-rows.ts';
@@ -72,8 +72,7 @@ export async function lookThroughOffers(context: MergeContext): Promise<void> {
       AND NOT EXISTS (SELECT 1 FROM ${S}.known_products kp WHERE kp.onec_id = o.good_id)`,
     taken_skus: TAKEN_SKUS,
   })) {
-    await second.query(`DROP TABLE IF EXISTS ${S}.${table}`);
-    await second.query(`CREATE UNLOGGED TABLE ${S}.${table} AS ${text}`);
+    await remakeStaged(second, table, text);
     await second.query(`ANALYZE ${S}.${table}`);
   }
 }
@@ -84,9 +83,7 @@ export async function lookThroughOffers(context: MergeContext): Promise<void> {
  * staging only; a table that the transaction has locked would stop both for ever.
  */
 export async function joinFreshOffers(context: MergeContext, rows: FreshRows): Promise<void> {
-  const { second } = context;
-  await second.query(`DROP TABLE IF EXISTS ${S}.fresh_offers`);
-  await second.query(`CREATE UNLOGGED TABLE ${S}.fresh_offers AS ${freshOffers(context, rows)}`);
+  await remakeStaged(context.second, 'fresh_offers', freshOffers(context, rows));
 }
 
 /** Adds the identities that the registry does not have yet, in the transaction. */
@@ -96,7 +93,7 @@ export async function addFreshIdentities(context: MergeContext, rows: FreshRows)
     context,
     `INSERT INTO sku_identities (id, onec_id, parent_onec_id, name, sku)
      SELECT ${rows.ids.identity} + o.ord, o.id, o.good_id, ${name}, ${SKU}
-     FROM ${OFFERS_WITH_GOODS} WHERE k.id IS NULL AND (g.id IS NOT NULL OR kp.id IS NOT NULL)`,
+     FROM ${OFFERS_WITH_GOODS} WHERE k.id IS NULL AND ${HAS_GOOD}`,
   );
 }
 
@@ -117,6 +114,7 @@ const TAKEN_SKUS = `SELECT sku FROM (
       AND NOT EXISTS (SELECT 1 FROM ${S}.known_identities k WHERE k.onec_id = o.id AND k.sku <> '')) wanted
   GROUP BY sku HAVING count(*) > 1`;
 
+const HAS_GOOD = '(g.id IS NOT NULL OR kp.id IS NOT NULL)';
 const WANTED_SKU = `coalesce(k.sku, ${ARTICLE})`;
 const SKU = `CASE WHEN ${WANTED_SKU} <> '' AND t.sku IS NULL THEN ${WANTED_SKU} ELSE ${madeSku('o.id')} END`;
 const OFFERS_WITH_GOODS = `${ALL_OFFERS} o
@@ -137,5 +135,5 @@ function freshOffers(context: MergeContext, { prices, warehouses, ids }: FreshRo
     FROM ${OFFERS_WITH_GOODS}
       LEFT JOIN ${S}.prices p ON p.id = o.id
       LEFT JOIN ${S}.rests r ON r.id = o.id
-    WHERE g.id IS NOT NULL OR kp.id IS NOT NULL`;
+    WHERE ${HAS_GOOD}`;
 }

@@ -1,6 +1,7 @@
 import type { Client, ClientBase } from 'pg';
 import type { ImportMode } from '../import-mode.ts';
 import type { ExchangeSummary } from '../staging/exchange-summary.ts';
+import { STAGING_SCHEMA } from '../staging/staging-schema.ts';
 import type { FreshIds } from './reserve-fresh-ids.ts';
 
 /** What every part of the merge gets: the connection of its one transaction and what is known of the exchange. */
@@ -67,4 +68,13 @@ export async function run(
 ): Promise<number> {
   const result = await context.client.query(text, [...values]);
   return result.rowCount ?? 0;
+}
+
+/**
+ * Fills a staging table with the rows of a query. It may be there already: a merge that PostgreSQL ended as one side of a
+ * deadlock is tried again. CREATE TABLE AS, because INSERT … SELECT is never parallel.
+ */
+export async function remakeStaged(client: Client, table: string, rows: string): Promise<void> {
+  await client.query(`DROP TABLE IF EXISTS ${STAGING_SCHEMA}.${table}`);
+  await client.query(`CREATE UNLOGGED TABLE ${STAGING_SCHEMA}.${table} AS ${rows}`);
 }

@@ -56,9 +56,9 @@ interface Declarations {
 async function declarations(files: readonly ClassifiedFile[]): Promise<Declarations> {
   const priceTypes = new Map<string, string>();
   const warehouses: string[] = [];
-  const reference = files.filter(({ phase }) => phase === 'reference').map(({ file }) => file);
+  const reference = files.filter(({ phase }) => phase === 'reference');
   if (reference.length === 0) return { priceTypes: [], warehouses };
-  const batches = readExchangeBatches({ files: reference }, { crossChecks: false, valueWarnings: false });
+  const batches = readExchangeBatches({ ordered: reference }, { crossChecks: false, valueWarnings: false });
   for await (const records of batches) {
     for (const record of records) {
       if (record.kind === 'priceType') priceTypes.set(record.id, record.name);
