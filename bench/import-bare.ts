@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { exchangeSize } from 'commerceml';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import {
@@ -40,8 +41,9 @@ export async function bareImport(target: ImportTarget, source: string): Promise<
       knownWarehouses: [],
       knownGroups: [],
     } as const;
+    const bytes = await exchangeSize(source);
     await stageExchange({
-      requests: await planReadings(request, { bytes: 0 }),
+      requests: await planReadings(request, { bytes }),
       clients,
       onProgress: () => undefined,
     });
@@ -100,14 +102,13 @@ const MERGE = [
   'ANALYZE products, sku_identities',
   `INSERT INTO product_variants (onec_id, product_id, sku_identity_id, sku, name, color_name, size_value, retail_price,
      opt1_price, opt2_price, opt3_price, trainer_price, rrp, stock_quantity, is_active)
-   SELECT o.id, pr.id, s.id, s.sku, left(o.name, 300), left(coalesce(o.color, ''), 100), left(coalesce(o.size, ''), 200),
-     p.p0, p.p1, p.p2, p.p3, p.p4, p.p5, coalesce(r.q0, 0) + coalesce(r.q1, 0), NOT o.deleted
+   SELECT o.id, pr.id, s.id, s.sku, o.name, coalesce(o.color, ''), coalesce(o.size, ''),
+     o.p0, o.p1, o.p2, o.p3, o.p4, o.p5, coalesce(o.q0, 0) + coalesce(o.q1, 0), NOT o.deleted
    FROM onec_staging.offers o JOIN products pr ON pr.onec_id = o.good_id JOIN sku_identities s ON s.onec_id = o.id
-     LEFT JOIN onec_staging.prices p ON p.id = o.id LEFT JOIN onec_staging.rests r ON r.id = o.id
    ON CONFLICT (onec_id) DO UPDATE SET retail_price = excluded.retail_price, stock_quantity = excluded.stock_quantity`,
   'ANALYZE product_variants',
   `INSERT INTO variant_stocks (variant_id, warehouse_id, quantity)
-   SELECT v.id, w.id, w.quantity FROM onec_staging.rests r JOIN product_variants v ON v.onec_id = r.id
-     CROSS JOIN LATERAL (VALUES (1, r.q0), (2, r.q1)) AS w (id, quantity) WHERE w.quantity > 0
+   SELECT v.id, w.id, w.quantity FROM onec_staging.offers o JOIN product_variants v ON v.onec_id = o.id
+     CROSS JOIN LATERAL (VALUES (1, o.q0), (2, o.q1)) AS w (id, quantity) WHERE w.quantity > 0
    ON CONFLICT (variant_id, warehouse_id) DO UPDATE SET quantity = excluded.quantity`,
 ];

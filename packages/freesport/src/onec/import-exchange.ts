@@ -8,7 +8,7 @@ import type { ImportProgress } from './import-progress.ts';
 import { prepareFreshJoin } from './merge/join-fresh-offers.ts';
 import { type MergeResult, mergeCatalogue } from './merge/merge-catalogue.ts';
 import { noCounters } from './merge/merge-context.ts';
-import { removeOfferDuplicates, removeReferenceDuplicates } from './merge/remove-duplicates.ts';
+import { removeReferenceDuplicates, settleOffers } from './merge/settle-staging.ts';
 import { catalogueVersion } from './session/catalogue-version.ts';
 import { type EarlierImport, findEarlierImport, type SessionDetails } from './session/find-earlier-import.ts';
 import { takeImportLock } from './session/import-lock.ts';
@@ -166,7 +166,7 @@ async function stageAndMerge(
   signal?.throwIfAborted();
   progress.tell({ stage: 'merging', step: 'duplicates' });
   const [client, second] = copiers;
-  const offersReady = removeOfferDuplicates(second, summary);
+  const offersReady = settleOffers(second, summary);
   // If the merge fails first, its error is the one to tell.
   offersReady.catch(() => undefined);
   await removeReferenceDuplicates(client);

@@ -2,17 +2,17 @@ import type { Client } from 'pg';
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { type MergeContext, remakeStaged, run } from './merge-context.ts';
 import { UNMAPPED_COLORS } from './report-unmapped-colors.ts';
-import { ALL_OFFERS } from './variant-columns.ts';
+import { LOOSE_FIGURES } from './staged-keys.ts';
 
 /** Products of an empty catalogue that have variants, and whether one of those is for sale: what `decideActivity` asks for. */
 export const SOLD_FRESH = `SELECT product_id, sold FROM ${S}.sold_products`;
 
 const FINDINGS = {
   sold_products: `SELECT product_id, bool_or(is_active) AS sold FROM ${S}.fresh_offers GROUP BY product_id`,
-  unknown_keys: `SELECT k.code, k.id AS subject, k.what || ' skipped: no variant has this key' AS message
-    FROM (SELECT 'unknown-offer-price' AS code, 'prices' AS what, id FROM ${S}.prices
-      UNION ALL SELECT 'unknown-offer-rest', 'stock', id FROM ${S}.rests) k
-    WHERE NOT EXISTS (SELECT 1 FROM ${ALL_OFFERS} o WHERE o.id = k.id)`,
+  unknown_keys: `SELECT said.code, o.id AS subject, said.what || ' skipped: no variant has this key' AS message
+    FROM ${LOOSE_FIGURES} o CROSS JOIN LATERAL (VALUES
+      ('unknown-offer-price', 'prices', o.price_ord), ('unknown-offer-rest', 'stock', o.rest_ord)) AS said (code, what, ord)
+    WHERE said.ord IS NOT NULL`,
   unmapped_colors: UNMAPPED_COLORS,
 };
 

@@ -6,8 +6,9 @@ import type { PriceMapping } from './merge-price-types.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
 import { relayRows } from './relay-rows.ts';
 import type { FreshIds } from './reserve-fresh-ids.ts';
+import { ALL_OFFERS, defaultOffersOf } from './staged-keys.ts';
 import { freshStockColumns } from './stock-expression.ts';
-import { ALL_OFFERS, ARTICLE, madeSku, VARIANT_FIELDS, variantColumns } from './variant-columns.ts';
+import { madeSku, VARIANT_FIELDS, variantColumns } from './variant-columns.ts';
 
 /** The columns of a fresh variant that come from offer, good, prices and rests alone. */
 export const JOINED_FIELDS = VARIANT_FIELDS.filter((field) => field !== 'product_id');
@@ -66,8 +67,11 @@ export async function lookThroughOffers(context: MergeContext): Promise<void> {
   const { second } = context;
   await second.query(`SET work_mem = '256MB'; SET enable_mergejoin = off; SET jit = off; SET lock_timeout = '30s';
     SET default_statistics_target = 10; SET max_parallel_workers_per_gather = ${PARALLEL_WORKERS}`);
+  await second.query(`DROP TABLE IF EXISTS ${S}.default_offers`);
+  await second.query(`CREATE UNLOGGED TABLE ${S}.default_offers (LIKE ${S}.offers)`);
+  await second.query(defaultOffers(context));
+  await second.query(`ANALYZE ${S}.default_offers`);
   for (const [table, text] of Object.entries({
-    default_offers: defaultOffers(context),
     orphan_offers: `SELECT o.id FROM ${S}.offers o WHERE NOT EXISTS (SELECT 1 FROM ${S}.goods g WHERE g.id = o.good_id)
       AND NOT EXISTS (SELECT 1 FROM ${S}.known_products kp WHERE kp.onec_id = o.good_id)`,
     taken_skus: TAKEN_SKUS,
@@ -99,23 +103,22 @@ export async function addFreshIdentities(context: MergeContext, rows: FreshRows)
 
 /** One pseudo offer for every good without offers, but for one of which no more is said than that it is deleted. Exchanges of prices or stock alone make no variant. */
 function defaultOffers({ mode }: MergeContext): string {
-  const rows = `SELECT g.ord, g.id, g.id AS good_id, g.name, g.article, g.barcode, g.color, g.size, NULL::jsonb AS images,
-    g.deleted FROM ${S}.goods g WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id)
+  const goods = `SELECT g.* FROM ${S}.goods g WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id)
       AND NOT (g.deleted AND g.name = g.id AND EXISTS (SELECT 1 FROM ${S}.known_products kp WHERE kp.onec_id = g.id))`;
-  return mode === 'prices' || mode === 'stock' ? `${rows} LIMIT 0` : rows;
+  return defaultOffersOf(mode === 'prices' || mode === 'stock' ? `${goods} LIMIT 0` : goods);
 }
 
 /** The skus that several variants ask for. An identity of the registry asks for its own, a new one for its article. */
 const TAKEN_SKUS = `SELECT sku FROM (
     SELECT k.sku FROM ${ALL_OFFERS} o JOIN ${S}.known_identities k ON k.onec_id = o.id WHERE k.sku <> ''
     UNION ALL
-    SELECT ${ARTICLE} FROM ${ALL_OFFERS} o WHERE o.article <> '' AND ${ARTICLE} <> ''
+    SELECT o.article FROM ${ALL_OFFERS} o WHERE o.article <> ''
       AND NOT EXISTS (SELECT 1 FROM ${S}.orphan_offers x WHERE x.id = o.id)
       AND NOT EXISTS (SELECT 1 FROM ${S}.known_identities k WHERE k.onec_id = o.id AND k.sku <> '')) wanted
   GROUP BY sku HAVING count(*) > 1`;
 
 const HAS_GOOD = '(g.id IS NOT NULL OR kp.id IS NOT NULL)';
-const WANTED_SKU = `coalesce(k.sku, ${ARTICLE})`;
+const WANTED_SKU = 'coalesce(k.sku, o.article)';
 const SKU = `CASE WHEN ${WANTED_SKU} <> '' AND t.sku IS NULL THEN ${WANTED_SKU} ELSE ${madeSku('o.id')} END`;
 const OFFERS_WITH_GOODS = `${ALL_OFFERS} o
       LEFT JOIN ${S}.goods g ON g.id = o.good_id
@@ -133,7 +136,5 @@ function freshOffers(context: MergeContext, { prices, warehouses, ids }: FreshRo
         ...freshStockColumns(warehouses),
       ].join(', ')}
     FROM ${OFFERS_WITH_GOODS}
-      LEFT JOIN ${S}.prices p ON p.id = o.id
-      LEFT JOIN ${S}.rests r ON r.id = o.id
     WHERE ${HAS_GOOD}`;
 }

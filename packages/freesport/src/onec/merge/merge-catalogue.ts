@@ -57,7 +57,7 @@ export interface MergeOptions {
   readonly onStep: (step: string) => void;
 }
 
-/** Ids of an empty catalogue are computed from record numbers up to here; those of a second reading begin far above. */
+/** Ids of an empty catalogue are computed from record numbers up to here; those of a second reading begin above. */
 const FRESH_ORD_MAX = 1_000_000_000;
 /** A merge waits this long for a row or table that someone else holds, and then gives up whole. */
 const LOCK_TIMEOUT = '30s';

@@ -2,6 +2,7 @@ import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { type MergeContext, run } from './merge-context.ts';
 import type { PriceMapping } from './merge-price-types.ts';
 import { pricesAreComplete, stagedPrice } from './price-expressions.ts';
+import { ALL_KEYS } from './staged-keys.ts';
 
 /**
  * Brings `variant_prices` to what the exchange says, for the types that feed no column of a variant. The others are
@@ -18,7 +19,8 @@ export async function mergeOtherPrices(context: MergeContext, prices: PriceMappi
     await run(
       context,
       `CREATE UNLOGGED TABLE ${S}.incoming_prices AS
-       SELECT v.id AS variant_id, ${staged} AS amount FROM ${S}.prices p JOIN product_variants v ON v.onec_id = p.id`,
+       SELECT v.id AS variant_id, ${staged} AS amount FROM ${ALL_KEYS} o JOIN product_variants v ON v.onec_id = o.id
+       WHERE o.price_ord IS NOT NULL`,
     );
     await run(context, `ANALYZE ${S}.incoming_prices`);
     if (pricesAreComplete(context)) {

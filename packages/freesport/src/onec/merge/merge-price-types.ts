@@ -8,7 +8,7 @@ export interface StagedPriceType {
   readonly onecId: string;
   /** `price_types.id`. */
   readonly id: number;
-  /** Column of `onec_staging.prices`, or undefined where the type is not in this exchange or in `price_extra`. */
+  /** Column of staged figures, or undefined where the type is not in this exchange or in `price_extra`. */
   readonly column: string | undefined;
   readonly staged: boolean;
 }

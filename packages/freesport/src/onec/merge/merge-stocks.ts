@@ -1,6 +1,7 @@
 import { STAGING_SCHEMA as S } from '../staging/staging-schema.ts';
 import { type MergeContext, run } from './merge-context.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
+import { ALL_KEYS } from './staged-keys.ts';
 import { missingRestIsZero, stagedQuantity } from './stock-expression.ts';
 
 /**
@@ -14,9 +15,9 @@ export async function mergeStocks(context: MergeContext, warehouses: StagedWareh
     (warehouse) => `(${warehouse.id}::int8, ${stagedQuantity(warehouse)})`,
   );
   const incoming = `SELECT v.id AS variant_id, w.id AS warehouse_id, w.quantity
-     FROM ${S}.rests r JOIN product_variants v ON v.onec_id = r.id
+     FROM ${ALL_KEYS} o JOIN product_variants v ON v.onec_id = o.id
        CROSS JOIN LATERAL (VALUES ${figures.join(', ') || '(NULL::int8, NULL::int4)'}) AS w (id, quantity)
-     WHERE r.total IS NULL AND w.quantity`;
+     WHERE o.rest_ord IS NOT NULL AND o.total IS NULL AND w.quantity`;
   await run(context, `CREATE UNLOGGED TABLE ${S}.incoming_stocks AS ${incoming} IS NOT NULL`);
   await run(context, `ANALYZE ${S}.incoming_stocks`);
   counters.stockRows += await removeGone(context);
@@ -44,13 +45,13 @@ async function removeGone(context: MergeContext): Promise<number> {
   );
   const totalOnly = await run(
     context,
-    `DELETE FROM variant_stocks s USING ${S}.rests r JOIN product_variants v ON v.onec_id = r.id
-     WHERE v.id = s.variant_id AND r.total IS NOT NULL`,
+    `DELETE FROM variant_stocks s USING ${ALL_KEYS} o JOIN product_variants v ON v.onec_id = o.id
+     WHERE v.id = s.variant_id AND o.total IS NOT NULL`,
   );
   if (context.summary.coverage.rest !== 'full') return ranOut + totalOnly;
   const named = missingRestIsZero(context)
-    ? `SELECT id FROM ${S}.rests UNION SELECT id FROM ${S}.offers UNION SELECT id FROM ${S}.default_offers`
-    : `SELECT id FROM ${S}.rests`;
+    ? `SELECT id FROM ${ALL_KEYS} o WHERE offered OR rest_ord IS NOT NULL`
+    : `SELECT id FROM ${ALL_KEYS} o WHERE rest_ord IS NOT NULL`;
   const unnamed = await run(
     context,
     `DELETE FROM variant_stocks s USING product_variants v, (${named}) named

@@ -4,13 +4,8 @@ import { absenceOfOffersIsProven } from './deactivate-absent.ts';
 import { type MergeContext, run } from './merge-context.ts';
 import type { PriceMapping } from './merge-price-types.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
-import {
-  ALL_OFFERS,
-  madeSku,
-  TAKEN_SKU_WARNINGS,
-  VARIANT_FIELDS,
-  variantColumns,
-} from './variant-columns.ts';
+import { ALL_KEYS, defaultOffersOf } from './staged-keys.ts';
+import { madeSku, TAKEN_SKU_WARNINGS, VARIANT_FIELDS, variantColumns } from './variant-columns.ts';
 
 /**
  * Brings `product_variants` and the identities they carry to what the exchange says. One pass computes, for every key
@@ -39,16 +34,14 @@ async function gatherKeys(context: MergeContext): Promise<void> {
   const neverHad = absenceOfOffersIsProven(context)
     ? ''
     : 'AND NOT EXISTS (SELECT 1 FROM product_variants v WHERE v.product_id = gp.product_id AND NOT v.is_default)';
+  await run(context, `CREATE UNLOGGED TABLE ${S}.default_offers (LIKE ${S}.offers)`);
   if (mode === 'prices' || mode === 'stock') {
-    await run(context, `CREATE UNLOGGED TABLE ${S}.default_offers (LIKE ${S}.offers)`);
     return;
   }
   await run(
     context,
-    `CREATE UNLOGGED TABLE ${S}.default_offers AS
-     SELECT g.ord, g.id, g.id AS good_id, CASE WHEN g.name = g.id THEN '' ELSE g.name END AS name, g.article, g.barcode, g.color, g.size, NULL::jsonb AS images, g.deleted
-     FROM ${S}.goods g JOIN ${S}.good_products gp ON gp.onec_id = g.id
-     WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id) ${neverHad}`,
+    defaultOffersOf(`SELECT g.* FROM ${S}.goods g JOIN ${S}.good_products gp ON gp.onec_id = g.id
+      WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id) ${neverHad}`),
   );
   // A few among a million prices: without this they are taken for many, and the prices are hashed instead.
   await run(context, `ANALYZE ${S}.default_offers`);
@@ -60,19 +53,16 @@ async function computeRows(
   warehouses: StagedWarehouses,
 ): Promise<void> {
   const computed = variantColumns(context, prices, warehouses);
-  const key = `coalesce(o.id, p.id, r.id)`;
   await run(
     context,
     `CREATE UNLOGGED TABLE ${S}.incoming_variants AS
      SELECT * FROM (
-       SELECT ${key} AS onec_id, v.id AS variant_id, o.id IS NOT NULL AS has_offer, p.id IS NOT NULL AS has_price,
-         r.id IS NOT NULL AS has_rest, left(trim(coalesce(o.article, '')), 100) AS article,
+       SELECT o.id AS onec_id, v.id AS variant_id, o.offered AS has_offer, o.price_ord IS NOT NULL AS has_price,
+         o.rest_ord IS NOT NULL AS has_rest, coalesce(o.article, '') AS article,
          ${VARIANT_FIELDS.map((field) => `${computed[field]} AS ${field}`).join(',\n         ')},
          ${VARIANT_FIELDS.map((field) => `v.${field} AS old_${field}`).join(', ')}
-       FROM ${ALL_OFFERS} o
-         FULL JOIN ${S}.prices p ON p.id = o.id
-         FULL JOIN ${S}.rests r ON r.id = coalesce(o.id, p.id)
-         LEFT JOIN product_variants v ON v.onec_id = ${key}
+       FROM ${ALL_KEYS} o
+         LEFT JOIN product_variants v ON v.onec_id = o.id
          LEFT JOIN products gp ON gp.onec_id = o.good_id
          LEFT JOIN ${S}.goods g ON g.id = o.good_id) i
      WHERE variant_id IS NULL OR has_offer AND product_id IS NULL

@@ -25,7 +25,7 @@ export function pricesAreComplete(context: MergeContext): boolean {
 }
 
 /**
- * SQL for each price column of a variant, over the staged row `p`, the staged offer `o` and the variant `v` as it is.
+ * SQL for each price column of a variant, over what is staged of its key, `o`, and the variant `v` as it is.
  * A price that a full package does not name is gone (null: shown and cannot be bought); one that changes do not name
  * stays.
  *
@@ -38,7 +38,7 @@ export function priceExpressions(context: MergeContext, prices: PriceMapping): R
     const staged = typeId === undefined ? 'NULL::numeric' : stagedPrice(prices, typeId);
     if (staged === undefined) return `v.${column}`;
     if (!complete) return `coalesce(${staged}, v.${column})`;
-    return `CASE WHEN p.id IS NOT NULL OR o.id IS NOT NULL THEN ${staged} ELSE v.${column} END`;
+    return `CASE WHEN o.offered OR o.price_ord IS NOT NULL THEN ${staged} ELSE v.${column} END`;
   };
   const { byRole, retailChain } = prices.plan;
   const roleOf = new Map([...byRole].map(([role, id]) => [id, role]));
@@ -60,13 +60,13 @@ export function priceExpressions(context: MergeContext, prices: PriceMapping): R
 }
 
 /**
- * SQL for one type's price of the staged row `p`, rounded to the two decimals that the catalogue holds so that the
- * difference filter compares like with like; undefined where the type is not in this exchange.
+ * SQL for one type's price of the staged key `o`, with the two decimals that the catalogue holds so that the difference
+ * filter compares like with like; undefined where the type is not in this exchange.
  */
 export function stagedPrice(prices: PriceMapping, typeId: string): string | undefined {
   const type = prices.types.get(typeId);
   if (type === undefined || !type.staged) return undefined;
-  if (type.column !== undefined) return `round(p.${type.column}, 2)`;
-  return `(SELECT round(x.amount, 2) FROM ${S}.price_extra x WHERE x.id = p.id AND x.type_id = '${type.onecId.replaceAll("'", "''")}'
+  if (type.column !== undefined) return `o.${type.column}`;
+  return `(SELECT x.amount FROM ${S}.price_extra x WHERE x.id = o.id AND x.type_id = '${type.onecId.replaceAll("'", "''")}'
     ORDER BY x.ord DESC LIMIT 1)`;
 }

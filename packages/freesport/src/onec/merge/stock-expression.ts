@@ -10,25 +10,25 @@ export function missingRestIsZero(context: MergeContext): boolean {
 }
 
 /**
- * SQL for a variant's stock over the staged row `r`, the staged offer `o` and the variant `v` as it is: the total of
+ * SQL for a variant's stock over what is staged of its key, `o`, and the variant `v` as it is: the total of
  * the file where it names no warehouse, else the sum over warehouses. Of changes, warehouses that are not named keep
  * their figure; of a full package they have none.
  */
 export function stockExpression(context: MergeContext, warehouses: StagedWarehouses): string {
   const otherwise = missingRestIsZero(context)
-    ? `CASE WHEN o.id IS NOT NULL THEN 0 ELSE coalesce(v.stock_quantity, 0) END`
+    ? `CASE WHEN o.offered THEN 0 ELSE coalesce(v.stock_quantity, 0) END`
     : `coalesce(v.stock_quantity, 0)`;
   const staged = warehouses.staged.map(stagedQuantity);
   const sum =
     staged.length === 0 ? '0' : staged.map((quantity) => `coalesce(${quantity}, 0)::int8`).join(' + ');
-  return `CASE WHEN r.id IS NULL THEN ${otherwise} WHEN r.total IS NOT NULL THEN r.total
+  return `CASE WHEN o.rest_ord IS NULL THEN ${otherwise} WHEN o.total IS NOT NULL THEN o.total
     ELSE least(${sum} + ${keptStock(context, warehouses)}, 2147483647)::int4 END`;
 }
 
-/** SQL for the figure of one warehouse in the staged row `r`; null where the row does not name it. */
+/** SQL for the figure of one warehouse in the staged key `o`; null where its rests do not name it. */
 export function stagedQuantity(warehouse: StagedWarehouse): string {
-  if (warehouse.column !== undefined) return `r.${warehouse.column}`;
-  return `(SELECT x.quantity FROM ${S}.rest_extra x WHERE x.id = r.id AND x.warehouse_id = '${warehouse.onecId.replaceAll("'", "''")}'
+  if (warehouse.column !== undefined) return `o.${warehouse.column}`;
+  return `(SELECT x.quantity FROM ${S}.rest_extra x WHERE x.id = o.id AND x.warehouse_id = '${warehouse.onecId.replaceAll("'", "''")}'
     ORDER BY x.ord DESC LIMIT 1)`;
 }
 
@@ -37,11 +37,11 @@ export function freshStockColumn(warehouse: StagedWarehouse): string {
   return `stock_${warehouse.id}`;
 }
 
-/** SQL for those columns over the staged row `r`; null where the row gives a total only. */
+/** SQL for those columns over the staged key `o`; null where it gives a total only. */
 export function freshStockColumns(warehouses: StagedWarehouses): string[] {
   return warehouses.staged.map(
     (warehouse) =>
-      `CASE WHEN r.total IS NULL THEN ${stagedQuantity(warehouse)} END AS ${freshStockColumn(warehouse)}`,
+      `CASE WHEN o.total IS NULL THEN ${stagedQuantity(warehouse)} END AS ${freshStockColumn(warehouse)}`,
   );
 }
 

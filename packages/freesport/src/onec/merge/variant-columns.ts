@@ -34,13 +34,6 @@ const FIGURE_FIELDS = [
 /** Every column that the import decides. */
 export const VARIANT_FIELDS = [...OFFER_FIELDS, ...FIGURE_FIELDS];
 
-/** Real and pseudo offers, as a subquery. */
-export const ALL_OFFERS = `(SELECT *, false AS is_default FROM ${S}.offers
-  UNION ALL SELECT *, true FROM ${S}.default_offers)`;
-
-/** The article of the offer `o`, as a sku; empty where it has none. */
-export const ARTICLE = `left(trim(coalesce(o.article, '')), 100)`;
-
 /** The sku that is made from the 1C id of an offer: stable and independent of the order of arrival. */
 export function madeSku(onecId: string): string {
   return `'SKU-' || left(md5(${onecId}), 16)`;
@@ -51,8 +44,8 @@ export const TAKEN_SKU_WARNINGS = `INSERT INTO ${S}.warnings (code, subject, mes
   SELECT 'duplicate-article', sku, 'several variants ask for this sku; theirs is made from the 1C id' FROM ${S}.taken_skus`;
 
 /**
- * SQL for every column over the offer `o`, its product `gp`, its staged good `g`, the staged prices `p` and rests `r`
- * (each may be missing) and the variant as it is, `v`.
+ * SQL for every column over what is staged of a key, `o`, its product `gp`, its staged good `g` and the variant as it is, `v` (all
+ * but `o` may be missing).
  */
 export function variantColumns(
   context: MergeContext,
@@ -60,20 +53,17 @@ export function variantColumns(
   warehouses: StagedWarehouses,
 ): Readonly<Record<(typeof VARIANT_FIELDS)[number], string>> {
   const offered = (value: string, kept: string): string =>
-    `CASE WHEN o.id IS NOT NULL THEN ${value} ELSE ${kept} END`;
-  const own = (field: string, column: string, length: number): string =>
-    `coalesce(nullif(left(o.${field}, ${length}), ''), nullif(left(g.${field}, ${length}), ''), v.${column}, '')`;
+    `CASE WHEN o.offered THEN ${value} ELSE ${kept} END`;
+  const own = (field: 'color' | 'size', column: string, length: number): string =>
+    `coalesce(nullif(o.${field}, ''), nullif(left(g.${field}, ${length}), ''), v.${column}, '')`;
   return {
     product_id: offered('gp.id', 'v.product_id'),
     // An offer without a name (only marked as deleted, or changed in part) keeps its name and barcode; a new one has its good's.
     name: offered(
-      `CASE WHEN o.name = '' THEN coalesce(v.name, left(g.name, 300), '') ELSE left(o.name, 300) END`,
+      `CASE WHEN o.name = '' THEN coalesce(v.name, left(g.name, 300), '') ELSE o.name END`,
       'v.name',
     ),
-    barcode: offered(
-      `coalesce(left(trim(o.barcode), 100), CASE WHEN o.name = '' THEN v.barcode END, '')`,
-      'v.barcode',
-    ),
+    barcode: offered(`coalesce(o.barcode, CASE WHEN o.name = '' THEN v.barcode END, '')`, 'v.barcode'),
     color_name: offered(own('color', 'color_name', 100), 'v.color_name'),
     size_value: offered(own('size', 'size_value', 200), 'v.size_value'),
     // An offer without images of its own keeps what is there: 3.1 exports never have any on offers.

@@ -1,5 +1,7 @@
 /** A chunk is one COPY statement, and each begins with memory of its own: at 256 KiB a seventh of the reading went into that. */
-export const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
+/** Parts of rows are merged before they are copied; the sooner they come the less one waits for the other. */
+export const PART_BYTES = 256 * 1024;
 
 /**
  * Buffers for chunks, used again when their rows are in the database. Left to the garbage collector, megabytes of them
@@ -13,13 +15,20 @@ export const CHUNK_BYTES = 1024 * 1024;
 export class ChunkBuffers {
   readonly #free: ArrayBuffer[] = [];
 
+  /** Size of a chunk. */
+  readonly bytes: number;
+
+  constructor(bytes = CHUNK_BYTES) {
+    this.bytes = bytes;
+  }
+
   take(): Buffer<ArrayBuffer> {
     const free = this.#free.pop();
-    return free === undefined ? Buffer.allocUnsafeSlow(CHUNK_BYTES) : Buffer.from(free);
+    return free === undefined ? Buffer.allocUnsafeSlow(this.bytes) : Buffer.from(free);
   }
 
   /** Takes a buffer back; one of another size (a row longer than a chunk) is left to the collector. */
   give(buffer: ArrayBuffer): void {
-    if (buffer.byteLength === CHUNK_BYTES) this.#free.push(buffer);
+    if (buffer.byteLength === this.bytes) this.#free.push(buffer);
   }
 }

@@ -1,9 +1,9 @@
-import { CHUNK_BYTES, type ChunkBuffers } from './chunk-buffers.ts';
-import type { StagingTableName } from './staging-schema.ts';
+import type { ChunkBuffers } from './chunk-buffers.ts';
+import type { PartTable, StagingTableName } from './staging-schema.ts';
 
-/** COPY text of some rows of one staging table, ready to be sent. */
-export interface StagingChunk {
-  readonly table: StagingTableName;
+/** COPY text of some rows of one staging table, ready to be sent, or of a part of one. */
+export interface StagingChunk<Table = StagingTableName | PartTable> {
+  readonly table: Table;
   readonly rows: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -19,7 +19,7 @@ interface TableBuffer {
 }
 
 /**
- * Gathers rows of staging tables into chunks of a quarter of a mebibyte and hands each full one to `emit`. Memory: one
+ * Gathers rows of staging tables into chunks and hands each full one to `emit`. Memory: one
  * chunk a table in use.
  *
  * @example
@@ -27,54 +27,78 @@ interface TableBuffer {
  * writer.add('rests', 'id\t\\N\t3\n');
  * writer.flush();
  */
-export class ChunkWriter {
-  readonly #emit: (chunk: StagingChunk) => void;
+export class ChunkWriter<Table extends string = StagingTableName | PartTable> {
+  readonly #emit: (chunk: StagingChunk<Table>) => void;
   readonly #buffers: ChunkBuffers;
-  readonly #tables = new Map<StagingTableName, TableBuffer>();
+  /** A chunk is handed out when it is as full as this. */
+  readonly #shipBytes: number;
+  readonly #tables = new Map<Table, TableBuffer>();
 
-  constructor(buffers: ChunkBuffers, emit: (chunk: StagingChunk) => void) {
+  constructor(buffers: ChunkBuffers, emit: (chunk: StagingChunk<Table>) => void) {
     this.#buffers = buffers;
     this.#emit = emit;
+    this.#shipBytes = buffers.bytes - TEXT_LENGTH_MAX * 2;
   }
 
-  /** Adds one row, given as a line of COPY text. */
-  add(table: StagingTableName, row: string): void {
-    let buffer = this.#tables.get(table);
-    if (buffer === undefined) {
-      buffer = { text: '', rows: 0, bytes: this.#buffers.take(), used: 0 };
-      this.#tables.set(table, buffer);
-    }
+  /** Adds one row, given as a line of COPY text. Not to be mixed with `addBytes` within a row. */
+  add(table: Table, row: string): void {
+    const buffer = this.#bufferOf(table);
     buffer.text += row;
     buffer.rows += 1;
     if (buffer.text.length >= TEXT_LENGTH_MAX) this.#encode(table, buffer);
   }
 
-  /** Hands out whatever is gathered. */
-  flush(): void {
+  /** Adds a piece of a row, which `endRow` completes. */
+  addBytes(table: Table, source: Buffer, start = 0, end = source.length): void {
+    const buffer = this.#bufferOf(table);
+    const length = end - start;
+    this.#makeRoom(buffer, length);
+    source.copy(buffer.bytes, buffer.used, start, end);
+    buffer.used += length;
+  }
+
+  /** Ends a row whose pieces, the line end with them, are added. */
+  endRow(table: Table): void {
+    const buffer = this.#bufferOf(table);
+    buffer.rows += 1;
+    if (buffer.used >= this.#shipBytes) this.#ship(table, buffer);
+  }
+
+  /** Hands out whatever is gathered, of one table or of all. */
+  flush(only?: Table): void {
     for (const [table, buffer] of this.#tables) {
-      if (buffer.rows === 0) continue;
+      if (buffer.rows === 0 || (only !== undefined && table !== only)) continue;
       this.#encode(table, buffer);
       if (buffer.used > 0) this.#ship(table, buffer);
     }
   }
 
-  #encode(table: StagingTableName, buffer: TableBuffer): void {
-    const bytesMax = buffer.text.length * 3;
-    if (buffer.used + bytesMax > buffer.bytes.length) {
-      // A row may be longer than a chunk (a description of megabytes): it gets a chunk of its own size.
-      const exact = Buffer.byteLength(buffer.text);
-      if (buffer.used + exact > buffer.bytes.length) {
-        const grown = Buffer.allocUnsafeSlow(buffer.used + exact);
-        buffer.bytes.copy(grown, 0, 0, buffer.used);
-        buffer.bytes = grown;
-      }
+  #bufferOf(table: Table): TableBuffer {
+    let buffer = this.#tables.get(table);
+    if (buffer === undefined) {
+      buffer = { text: '', rows: 0, bytes: this.#buffers.take(), used: 0 };
+      this.#tables.set(table, buffer);
     }
-    buffer.used += buffer.bytes.write(buffer.text, buffer.used);
-    buffer.text = '';
-    if (buffer.used >= CHUNK_BYTES - TEXT_LENGTH_MAX * 2) this.#ship(table, buffer);
+    return buffer;
   }
 
-  #ship(table: StagingTableName, buffer: TableBuffer): void {
+  #encode(table: Table, buffer: TableBuffer): void {
+    const bytesMax = buffer.text.length * 3;
+    if (buffer.used + bytesMax > buffer.bytes.length) this.#makeRoom(buffer, Buffer.byteLength(buffer.text));
+    buffer.used += buffer.bytes.write(buffer.text, buffer.used);
+    buffer.text = '';
+    if (buffer.used >= this.#shipBytes) this.#ship(table, buffer);
+  }
+
+  /** A row may be longer than a chunk (a description of megabytes): it gets a chunk of its own size. */
+  #makeRoom(buffer: TableBuffer, bytes: number): void {
+    if (buffer.used + bytes <= buffer.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(buffer.used + bytes);
+    buffer.bytes.copy(grown, 0, 0, buffer.used);
+    buffer.bytes = grown;
+  }
+
+  #ship(table: Table, buffer: TableBuffer): void {
     const bytes = new Uint8Array(buffer.bytes.buffer, 0, buffer.used);
     const { rows } = buffer;
     buffer.bytes = this.#buffers.take();

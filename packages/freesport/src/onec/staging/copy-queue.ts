@@ -1,13 +1,13 @@
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { StagingChunk } from './chunk-writer.ts';
-import { STAGING_SCHEMA } from './staging-schema.ts';
+import { STAGING_SCHEMA, type StagingTableName } from './staging-schema.ts';
 
 /** Chunks waiting for a connection; what comes beyond waits at its source. */
 const WAITING_CHUNKS_MAX = 4;
 
 interface Waiting {
-  readonly chunk: StagingChunk;
+  readonly chunk: StagingChunk<StagingTableName>;
   readonly done: () => void;
 }
 
@@ -31,7 +31,7 @@ export class CopyQueue {
   }
 
   /** Takes a chunk; resolves when the queue has room again. `done` is called when the chunk is in the database. */
-  async add(chunk: StagingChunk, done: () => void): Promise<void> {
+  async add(chunk: StagingChunk<StagingTableName>, done: () => void): Promise<void> {
     this.#waiting.push({ chunk, done });
     this.#start();
     while (this.#waiting.length > WAITING_CHUNKS_MAX) await this.#one();
@@ -79,7 +79,7 @@ export class CopyQueue {
   }
 }
 
-async function copyChunk(client: Client, chunk: StagingChunk): Promise<void> {
+async function copyChunk(client: Client, chunk: StagingChunk<StagingTableName>): Promise<void> {
   const stream = client.query(copyFrom(`COPY ${STAGING_SCHEMA}.${chunk.table} FROM STDIN`));
   await new Promise<void>((resolve, reject) => {
     stream.once('error', reject);

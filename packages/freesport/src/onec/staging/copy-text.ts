@@ -1,3 +1,6 @@
+/** SQL NULL in COPY text. */
+export const NULL_FIELD = '\\N';
+
 const SPECIAL = /[\\\t\n\r\0]/;
 const SPECIAL_ALL = /[\\\t\n\r\0]/g;
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -17,7 +20,7 @@ export type CopyValue = string | number | boolean | null | undefined;
  * @example copyField('a\tb') // 'a\\tb'
  */
 export function copyField(value: CopyValue): string {
-  if (value === null || value === undefined) return '\\N';
+  if (value === null || value === undefined) return NULL_FIELD;
   if (typeof value === 'string') {
     return SPECIAL.test(value) ? value.replace(SPECIAL_ALL, (sign) => ESCAPES[sign] ?? '') : value;
   }
@@ -26,15 +29,10 @@ export function copyField(value: CopyValue): string {
 }
 
 /**
- * One row in COPY text format, with its line end.
+ * Fields of a row in COPY text format, without the line end.
  *
- * @example copyRow(['a', null, 1]) // 'a\t\\N\t1\n'
+ * @example copyColumns(['a', null, 1]) // 'a\t\\N\t1'
  */
-export function copyRow(values: readonly CopyValue[]): string {
-  let row = '';
-  for (let index = 0; index < values.length; index += 1) {
-    if (index > 0) row += '\t';
-    row += copyField(values[index]);
-  }
-  return `${row}\n`;
+export function copyColumns(values: readonly CopyValue[]): string {
+  return values.map(copyField).join('\t');
 }

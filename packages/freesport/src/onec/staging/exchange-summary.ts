@@ -17,7 +17,7 @@ export interface StagedPlace {
 }
 
 /** Staging tables whose keys should be there once and may not be. */
-export type KeyedTable = 'offers' | 'prices' | 'rests';
+export type KeyedTable = 'offers' | 'figures';
 
 /** How many rows a reading has staged, and how many of their keys it suspects of being repeated. */
 export interface StagedKeys {
@@ -69,9 +69,13 @@ export interface ReadingSummary extends Omit<ExchangeSummary, 'exchangeKey' | 'r
 /**
  * The summary of an exchange from those of its readings.
  *
- * @example combineSummaries([goodsAndOffers, pricesAndRests])
+ * @param merged what was staged of what they found, besides what they staged themselves.
+ * @example combineSummaries([goodsAndOffers, prices, rests], merge.counts)
  */
-export function combineSummaries(readings: readonly ReadingSummary[]): ExchangeSummary {
+export function combineSummaries(
+  readings: readonly ReadingSummary[],
+  merged: ReadingSummary['keys'],
+): ExchangeSummary {
   const records: Record<string, number> = {};
   const warnings: Record<string, number> = {};
   const coverage: Partial<Record<SectionedKind, 'full' | 'changes'>> = {};
@@ -101,9 +105,8 @@ export function combineSummaries(readings: readonly ReadingSummary[]): ExchangeS
     warehouses: [...places.values()],
     brandPropertyIds: [...new Set(readings.flatMap(({ brandPropertyIds }) => brandPropertyIds))],
     repeated: {
-      offers: repeatedIn(readings.map(({ keys }) => keys.offers)),
-      prices: repeatedIn(readings.map(({ keys }) => keys.prices)),
-      rests: repeatedIn(readings.map(({ keys }) => keys.rests)),
+      offers: repeatedIn([...readings.map(({ keys }) => keys.offers), merged.offers]),
+      figures: repeatedIn([...readings.map(({ keys }) => keys.figures), merged.figures]),
     },
   };
 }

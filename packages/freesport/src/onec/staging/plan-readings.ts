@@ -1,15 +1,15 @@
 import { type ClassifiedFile, orderExchange, PHASES, type Phase, readExchangeBatches } from 'commerceml';
 import type { DeclaredPriceType } from '../names/price-role.ts';
-import type { StageNumbering, StageRequest } from './stage-message.ts';
+import type { PartStream, StageNumbering, StageRequest } from './stage-message.ts';
 
-/** Phases that refer to goods and offers by key only and so can be read beside them. */
+/** Phases that refer to goods and offers by key only and so can be read beside them, and beside each other. */
 const FIGURE_PHASES: readonly Phase[] = ['prices', 'rests'];
 
 /** Below this size a second thread costs more than it gives. */
 const SECOND_READING_BYTES_MIN = 64 * 1024 * 1024;
 
 /** Records of the second reading are numbered from here, above any of the first. */
-const SECOND_FIRST_ORD = 1_000_000_000_000;
+const SECOND_FIRST_ORD = 1_000_000_000;
 
 export interface ReadingSizes {
   /** Of the whole exchange. */
@@ -20,7 +20,8 @@ export interface ReadingSizes {
 
 /**
  * How an exchange is read: whole, or, where prices and rests have files of their own (3.1), in two readings at the same
- * time, one for each core. Both then number price types and warehouses alike, so their declarations are read first.
+ * time, one for each core: offers, prices, and rests in turns with the smaller of them. Both number price types and
+ * warehouses alike, so their declarations are read first.
  *
  * @throws CommerceMlError where a file is broken before its first record.
  * @example const requests = await planReadings({ source, mode: 'full', ... }, { bytes });
@@ -32,19 +33,30 @@ export async function planReadings(
   const { bytesMin = SECOND_READING_BYTES_MIN } = sizes;
   if (sizes.bytes < bytesMin) return [request];
   const files = await orderExchange(request.source);
-  const isFigures = ({ phase }: ClassifiedFile): boolean => FIGURE_PHASES.includes(phase);
-  const figureBytes = files.filter(isFigures).reduce((sum, { file }) => sum + file.bytes, 0);
-  if (figureBytes < bytesMin || files.every(isFigures)) return [request];
+  const sizeOf = (phases: readonly Phase[]): number =>
+    files.filter(({ phase }) => phases.includes(phase)).reduce((sum, { file }) => sum + file.bytes, 0);
+  const hasOffers = files.some(({ phase }) => !FIGURE_PHASES.includes(phase));
+  if (sizeOf(FIGURE_PHASES) < bytesMin || !hasOffers) return [request];
   const declared = await declarations(files);
   const numbering: StageNumbering = {
     priceTypes: unique([...declared.priceTypes, ...request.knownPriceTypes].map(({ id }) => id)),
     warehouses: unique([...declared.warehouses, ...request.knownWarehouses]),
   };
   const others = PHASES.filter((phase) => !FIGURE_PHASES.includes(phase));
+  const offers: PartStream = { phases: others, part: 'offer_parts' };
+  const prices: PartStream = { phases: ['prices'], part: 'price_parts' };
+  const rests: PartStream = { phases: ['rests'], part: 'rest_parts' };
+  const restsWithOffers = sizeOf(others) < sizeOf(['prices']);
   const knownPriceTypes = [...request.knownPriceTypes, ...declared.priceTypes];
   return [
-    { ...request, numbering, phases: others },
-    { ...request, numbering, phases: FIGURE_PHASES, firstOrd: SECOND_FIRST_ORD, knownPriceTypes },
+    { ...request, numbering, streams: restsWithOffers ? [offers, rests] : [offers] },
+    {
+      ...request,
+      numbering,
+      streams: restsWithOffers ? [prices] : [prices, rests],
+      firstOrd: SECOND_FIRST_ORD,
+      knownPriceTypes,
+    },
   ];
 }
 

@@ -9,12 +9,13 @@ import {
 import type { DeclaredPriceType } from '../names/price-role.ts';
 import { slugBase } from '../names/slug.ts';
 import { ColumnNumbers } from './column-numbers.ts';
-import { type CopyValue, copyField, copyRow } from './copy-text.ts';
+import { type CopyValue, copyColumns, copyField, NULL_FIELD } from './copy-text.ts';
 import type { ReadingSummary, SectionedKind } from './exchange-summary.ts';
+import type { AddRow, KeyParts } from './key-rows.ts';
 import { RAISED_BY_MERGE } from './raised-by-merge.ts';
 import type { StageNumbering } from './stage-message.ts';
-import { StagedKeyCounts } from './staged-keys.ts';
 import { STAGED_PRICE_COLUMNS, STAGED_WAREHOUSE_COLUMNS, type StagingTableName } from './staging-schema.ts';
+import { leading, trimSpaces } from './text-limits.ts';
 import { unusablePrice } from './unusable-price.ts';
 import { vatRate } from './vat-rate.ts';
 
@@ -25,8 +26,10 @@ export interface StagedAttributes {
 }
 
 export interface RecordStagerOptions {
-  /** Receives one line of COPY text. */
-  readonly add: (table: StagingTableName, row: string) => void;
+  /** Receives the rows of tables that have one for each record. */
+  readonly add: AddRow;
+  /** Receives offers, prices and rests. */
+  readonly parts: KeyParts;
   /** Finds colour and size; gets every dictionary record before the goods and offers that use it. */
   readonly attributesOf: (record: GoodRecord | OfferRecord) => StagedAttributes;
   /** Ids of the property `Бренд` that earlier exchanges have declared. */
@@ -56,7 +59,7 @@ const DETAILS_PER_CODE_MAX = 200;
  * and rests of one offer that follow each other become one row, price types and warehouses become column numbers.
  *
  * @example
- * const stager = new RecordStager({ add: (table, row) => writer.add(table, row), attributesOf });
+ * const stager = new RecordStager({ add: (table, row) => writer.add(table, row), parts: rows, attributesOf });
  * for (const record of records) stager.take(record);
  * stager.finish();
  */
@@ -80,11 +83,10 @@ export class RecordStager {
   #ord = 0;
   #lastItemOrd = 0;
   #priceOffer: string | undefined;
-  #prices: (string | undefined)[] = [];
+  readonly #prices: string[] = Array(STAGED_PRICE_COLUMNS).fill(NULL_FIELD);
   #restOffer: string | undefined;
-  #rests: (number | undefined)[] = [];
+  readonly #rests: (number | string)[] = Array(STAGED_WAREHOUSE_COLUMNS).fill(NULL_FIELD);
   #restTotal: number | undefined;
-  readonly #keys = new StagedKeyCounts((table, id) => this.#row('suspects', [table, id]));
 
   constructor(options: RecordStagerOptions) {
     this.#options = options;
@@ -125,7 +127,7 @@ export class RecordStager {
   }
 
   /** Writes what is still gathered and says what the exchange held. */
-  finish(): Omit<ReadingSummary, 'files' | 'bytes' | 'fileKeys'> {
+  finish(): Omit<ReadingSummary, 'files' | 'bytes' | 'fileKeys' | 'keys'> {
     this.#flushPrices();
     this.#flushRests();
     return {
@@ -144,7 +146,6 @@ export class RecordStager {
       })),
       brandPropertyIds: [...this.#brandProperties],
       warnings: this.#warnings,
-      keys: this.#keys.counts,
     };
   }
 
@@ -215,7 +216,7 @@ export class RecordStager {
     if (record.deleted && id !== record.id) {
       // One characteristic is gone, not the good: that is decided by the variants which are left.
       this.#deletedParts.add(record.id);
-      this.#row('offers', [this.#ord, record.id, id, '', null, null, '', '', null, true]);
+      this.#offerRow([record.id, this.#ord, id, '', '', null, '', '', null, true]);
       return;
     }
     let brandRef: string | undefined;
@@ -248,15 +249,15 @@ export class RecordStager {
     this.#cover('offer');
     if (this.#idTooLong(record)) return;
     const { color, size } = this.#options.attributesOf(record);
-    this.#row('offers', [
-      this.#ord,
+    this.#offerRow([
       record.id,
+      this.#ord,
       record.goodId,
-      record.name,
-      record.article,
-      record.barcode,
-      color,
-      size,
+      leading(record.name, 300),
+      leading(trimSpaces(record.article ?? ''), 100),
+      record.barcode === undefined ? undefined : leading(trimSpaces(record.barcode), 100),
+      leading(color, 100),
+      leading(size, 200),
       record.images.length === 0 ? undefined : imagesJson(record.images),
       record.deleted || this.#deletedParts.has(record.id),
     ]);
@@ -296,12 +297,8 @@ export class RecordStager {
     const id = this.#priceOffer;
     if (id === undefined) return;
     this.#priceOffer = undefined;
-    const prices = this.#prices;
-    let row = `${this.#ord}\t${copyField(id)}`;
-    for (let column = 0; column < STAGED_PRICE_COLUMNS; column += 1) row += `\t${prices[column] ?? '\\N'}`;
-    this.#keys.add('prices', id);
-    this.#options.add('prices', `${row}\n`);
-    prices.length = 0;
+    this.#options.parts.prices(copyField(id), `${this.#ord}\t${this.#prices.join('\t')}`);
+    this.#prices.fill(NULL_FIELD);
   }
 
   #takeRest(record: RestRecord): void {
@@ -321,7 +318,10 @@ export class RecordStager {
     const column = this.#warehouseColumns.of(record.warehouseId);
     if (column === undefined)
       this.#row('rest_extra', [this.#ord, record.offerId, record.warehouseId, quantity]);
-    else this.#rests[column] = Math.min(STOCK_MAX, (this.#rests[column] ?? 0) + quantity);
+    else {
+      const before = this.#rests[column];
+      this.#rests[column] = Math.min(STOCK_MAX, (typeof before === 'number' ? before : 0) + quantity);
+    }
   }
 
   /** Stock as the shop counts it: whole and never negative; what was changed is a warning with the figure. */
@@ -342,12 +342,9 @@ export class RecordStager {
     const id = this.#restOffer;
     if (id === undefined) return;
     this.#restOffer = undefined;
-    const rests = this.#rests;
-    let row = `${this.#ord}\t${copyField(id)}\t${this.#restTotal ?? '\\N'}`;
-    for (let column = 0; column < STAGED_WAREHOUSE_COLUMNS; column += 1) row += `\t${rests[column] ?? '\\N'}`;
-    this.#keys.add('rests', id);
-    this.#options.add('rests', `${row}\n`);
-    rests.length = 0;
+    const total = this.#restTotal ?? NULL_FIELD;
+    this.#options.parts.rests(copyField(id), `${this.#ord}\t${total}\t${this.#rests.join('\t')}`);
+    this.#rests.fill(NULL_FIELD);
     this.#restTotal = undefined;
   }
 
@@ -379,8 +376,14 @@ export class RecordStager {
   }
 
   #row(table: StagingTableName, values: readonly CopyValue[]): void {
-    if (table === 'offers') this.#keys.add(table, String(values[1]));
-    this.#options.add(table, copyRow(values));
+    this.#options.add(table, `${copyColumns(values)}\n`);
+  }
+
+  #offerRow(values: readonly [id: string, ...CopyValue[]]): void {
+    // Before 3.1 the figures of an offer come with it: those of the one before end here.
+    this.#flushPrices();
+    this.#flushRests();
+    this.#options.parts.offer(copyField(values[0]), copyColumns(values));
   }
 }
 

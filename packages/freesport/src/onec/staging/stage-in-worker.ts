@@ -7,13 +7,13 @@ import type { StageMessage, StageRequest } from './stage-message.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
 
 /** Megabytes of young generation: records live for a moment, and the default of 16 MiB takes 30 MB a thread more. */
-const YOUNG_GENERATION_MB = 4;
+const YOUNG_GENERATION_MB = 8;
 const OLD_GENERATION_MB = 256;
 
-/** Messages of a reading that runs in a thread of its own. Call `copied` for every chunk that is in the database. */
+/** Messages of a reading that runs in a thread of its own. Call `taken` for every chunk that is in the database or merged. */
 export interface WorkerStaging {
   readonly messages: AsyncIterable<StageMessage>;
-  readonly copied: (chunk: StagingChunk) => void;
+  readonly taken: (chunk: StagingChunk) => void;
 }
 
 /**
@@ -21,8 +21,8 @@ export interface WorkerStaging {
  *
  * @throws CommerceMlError as `readStaging`, from the iteration.
  * @example
- * const { messages, copied } = stageInWorker(request);
- * for await (const message of messages) if (message.type === 'chunk') void copy(message.chunk).then(copied);
+ * const { messages, taken } = stageInWorker(request);
+ * for await (const message of messages) if (message.type === 'chunk') void copy(message.chunk).then(taken);
  */
 export function stageInWorker(request: StageRequest): WorkerStaging {
   const worker = new Worker(new URL('./stage-worker.ts', import.meta.url), {
@@ -35,8 +35,8 @@ export function stageInWorker(request: StageRequest): WorkerStaging {
   });
   return {
     messages: messages(worker),
-    copied: ({ bytes }) => {
-      const message: ToWorker = { copiedBytes: bytes.length, buffer: bytes.buffer };
+    taken: ({ table, bytes }) => {
+      const message: ToWorker = { table, takenBytes: bytes.length, buffer: bytes.buffer };
       worker.postMessage(message, [bytes.buffer]);
     },
   };

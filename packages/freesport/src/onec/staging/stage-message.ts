@@ -3,6 +3,7 @@ import type { ImportMode } from '../import-mode.ts';
 import type { DeclaredPriceType } from '../names/price-role.ts';
 import type { StagingChunk } from './chunk-writer.ts';
 import type { ReadingSummary } from './exchange-summary.ts';
+import type { PartTable } from './staging-schema.ts';
 
 /** What a reading of an exchange is told. */
 export interface StageRequest {
@@ -21,13 +22,22 @@ export interface StageRequest {
   readonly knownGroups: readonly string[];
   /** Records are numbered from here. */
   readonly firstOrd?: number | undefined;
-  /** Reads only files of these phases; all of them unless given. */
-  readonly phases?: readonly Phase[] | undefined;
+  /**
+   * What is read side by side by several readings: each gives the parts of keys that it finds (see `PartMerge`) instead of rows.
+   * Streams are read in turns, files of one after the other. Unless given, everything is one stream and one reading.
+   */
+  readonly streams?: readonly PartStream[] | undefined;
   /**
    * Price types and warehouses that have a column in staging, in this order. Given to every reading of an exchange that
    * is read by several: figures of others then go to the tables of extras by their id.
    */
   readonly numbering?: StageNumbering | undefined;
+}
+
+/** Files that are read one after the other for a part of what is staged. */
+export interface PartStream {
+  readonly phases: readonly Phase[];
+  readonly part: PartTable;
 }
 
 /** Ids by their column number in staging. */
@@ -48,5 +58,7 @@ export interface StageProgress {
 /** What a reading says, in the order of the exchange. */
 export type StageMessage =
   | { readonly type: 'chunk'; readonly chunk: StagingChunk }
+  /** No more of this part will come. */
+  | { readonly type: 'ended'; readonly part: PartTable }
   | { readonly type: 'progress'; readonly progress: StageProgress }
-  | { readonly type: 'done'; readonly summary: ReadingSummary };
+  | { readonly type: 'done'; readonly summaries: readonly ReadingSummary[] };

@@ -1,36 +1,35 @@
 import { type KeyedTable, type StagedKeys, SUSPECTS_MAX } from './exchange-summary.ts';
+import type { AddRow } from './key-rows.ts';
 import { RepeatedKeys } from './repeated-keys.ts';
 
 /**
- * Counts the rows of the tables that should hold each key once, and names the keys that may be there twice.
+ * Counts the rows of the tables that should hold each key once, and stages the keys that may be there twice in `suspects`. Keys are
+ * COPY text.
  *
  * @example
- * const keys = new StagedKeyCounts((table, id) => console.log(`${id} again in ${table}?`));
+ * const keys = new StagedKeyCounts((table, row) => writer.add(table, row));
  * keys.add('offers', 'good#characteristic');
  */
 export class StagedKeyCounts {
-  readonly #suspected: (table: KeyedTable, id: string) => void;
-  readonly #tables = { offers: counter(), prices: counter(), rests: counter() };
+  readonly #add: AddRow;
+  readonly #tables = { offers: { rows: 0, suspects: 0 }, figures: { rows: 0, suspects: 0 } };
+  /** Made when they are needed: 2 MiB each. */
+  readonly #filters: Partial<Record<KeyedTable, RepeatedKeys>> = {};
 
-  constructor(suspected: (table: KeyedTable, id: string) => void) {
-    this.#suspected = suspected;
+  constructor(add: AddRow) {
+    this.#add = add;
   }
 
-  add(table: KeyedTable, id: string): void {
-    const keys = this.#tables[table];
-    keys.rows += 1;
-    if (!keys.filter.suspects(id)) return;
-    keys.suspects += 1;
-    if (keys.suspects <= SUSPECTS_MAX) this.#suspected(table, id);
+  add(table: KeyedTable, key: string): void {
+    const counted = this.#tables[table];
+    counted.rows += 1;
+    this.#filters[table] ??= new RepeatedKeys();
+    if (!this.#filters[table].suspects(key)) return;
+    counted.suspects += 1;
+    if (counted.suspects <= SUSPECTS_MAX) this.#add('suspects', `${table}\t${key}\n`);
   }
 
   get counts(): Readonly<Record<KeyedTable, StagedKeys>> {
-    const { offers, prices, rests } = this.#tables;
-    const counted = ({ rows, suspects }: StagedKeys): StagedKeys => ({ rows, suspects });
-    return { offers: counted(offers), prices: counted(prices), rests: counted(rests) };
+    return this.#tables;
   }
-}
-
-function counter(): { rows: number; suspects: number; readonly filter: RepeatedKeys } {
-  return { rows: 0, suspects: 0, filter: new RepeatedKeys() };
 }

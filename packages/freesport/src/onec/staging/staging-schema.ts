@@ -1,3 +1,5 @@
+import { NULL_FIELD } from './copy-text.ts';
+
 /** Number of price types that have a column of their own in staging; further ones go to `price_extra`. */
 export const STAGED_PRICE_COLUMNS = 12;
 
@@ -23,15 +25,59 @@ export type StagingTableName =
   | 'goods'
   | 'good_properties'
   | 'offers'
-  | 'prices'
+  | 'figures'
   | 'price_extra'
-  | 'rests'
   | 'rest_extra'
   | 'suspects'
   | 'warnings';
 
 // Text columns that are joined on collate "C": the ids are opaque, and comparing bytes is several times cheaper.
 const ID = 'text COLLATE "C"';
+
+/** As the catalogue holds a price: what is staged is rounded already. */
+const PRICE = 'numeric(10,2)';
+
+/**
+ * What prices and rests say of a key; `price_ord` and `rest_ord` are null where they say nothing. Of figures that come twice the
+ * later one wins.
+ */
+export const FIGURE_COLUMNS: StagingTable['columns'] = [
+  ['price_ord', 'int8'],
+  ...Array.from({ length: STAGED_PRICE_COLUMNS }, (_, index) => [`p${index}`, PRICE] as const),
+  ['rest_ord', 'int8'],
+  ['total', 'int4'],
+  ...Array.from({ length: STAGED_WAREHOUSE_COLUMNS }, (_, index) => [`q${index}`, 'int4'] as const),
+];
+
+/** The columns of prices, as COPY text, of a key without prices. */
+export const NO_PRICES = Array(1 + STAGED_PRICE_COLUMNS)
+  .fill(NULL_FIELD)
+  .join('\t');
+
+/** The columns of rests, as COPY text, of a key without rests. */
+export const NO_RESTS = Array(2 + STAGED_WAREHOUSE_COLUMNS)
+  .fill(NULL_FIELD)
+  .join('\t');
+
+/** The columns of figures, as COPY text, of a key without any. */
+export const NO_FIGURES = `${NO_PRICES}\t${NO_RESTS}`;
+
+/** What is read of keys in streams of their own, and meets in a row of `offers` or `figures` before it is staged. */
+export type PartTable = 'offer_parts' | 'price_parts' | 'rest_parts';
+
+/** What offers say of a key. Texts are as short as the catalogue holds them. */
+export const OFFER_COLUMNS: StagingTable['columns'] = [
+  ['id', ID],
+  ['ord', 'int8'],
+  ['good_id', ID],
+  ['name', 'varchar(300)'],
+  ['article', 'varchar(100) COLLATE "C"'],
+  ['barcode', 'varchar(100)'],
+  ['color', 'varchar(100)'],
+  ['size', 'varchar(200)'],
+  ['images', 'jsonb'],
+  ['deleted', 'bool'],
+];
 
 /**
  * Every staging table. `ord` numbers the records of an exchange in the order of reading: where an id comes twice
@@ -115,45 +161,16 @@ export const STAGING_TABLES: readonly StagingTable[] = [
       ['value', 'text'],
     ],
   },
-  {
-    name: 'offers',
-    columns: [
-      ['ord', 'int8'],
-      ['id', ID],
-      ['good_id', ID],
-      ['name', 'text'],
-      ['article', 'text'],
-      ['barcode', 'text'],
-      ['color', 'text'],
-      ['size', 'text'],
-      ['images', 'jsonb'],
-      ['deleted', 'bool'],
-    ],
-  },
-  {
-    name: 'prices',
-    columns: [
-      ['ord', 'int8'],
-      ['id', ID],
-      ...Array.from({ length: STAGED_PRICE_COLUMNS }, (_, index) => [`p${index}`, 'numeric'] as const),
-    ],
-  },
+  { name: 'offers', columns: [...OFFER_COLUMNS, ...FIGURE_COLUMNS] },
+  // Keys without an offer, or whose figures were not found on the way.
+  { name: 'figures', columns: [['id', ID], ...FIGURE_COLUMNS] },
   {
     name: 'price_extra',
     columns: [
       ['ord', 'int8'],
       ['id', ID],
       ['type_id', ID],
-      ['amount', 'numeric'],
-    ],
-  },
-  {
-    name: 'rests',
-    columns: [
-      ['ord', 'int8'],
-      ['id', ID],
-      ['total', 'int4'],
-      ...Array.from({ length: STAGED_WAREHOUSE_COLUMNS }, (_, index) => [`q${index}`, 'int4'] as const),
+      ['amount', PRICE],
     ],
   },
   {

@@ -1,8 +1,6 @@
 import type { CommerceMlErrorCode } from 'commerceml';
+import type { StagingChunk } from './chunk-writer.ts';
 import type { StageMessage } from './stage-message.ts';
-
-/** How far the reader may be ahead of COPY: enough to keep both cores busy, little enough for flat memory. */
-export const STAGED_AHEAD_BYTES = 2 * 1024 * 1024;
 
 /** The place of a `CommerceMlError`, to build it anew on the other side. */
 export interface ErrorPlace {
@@ -23,8 +21,9 @@ export type FromWorker =
       readonly place: ErrorPlace | undefined;
     };
 
-/** To the worker: a chunk is in the database; its buffer comes back to be filled again. */
+/** To the worker: a chunk is in the database or with its key; its buffer comes back to be filled again. */
 export interface ToWorker {
-  readonly copiedBytes: number;
+  readonly table: StagingChunk['table'];
+  readonly takenBytes: number;
   readonly buffer: ArrayBuffer;
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { copyRow } from '../../../src/onec/staging/copy-text.ts';
+import { copyColumns } from '../../../src/onec/staging/copy-text.ts';
 
-describe('copyRow', () => {
+describe('copyColumns', () => {
   it('tells null, empty and escaped text apart', () => {
     assert.equal(
-      copyRow([null, undefined, '', 'a\tb\nc\\d\r', 1.5, true, false]),
-      '\\N\t\\N\t\ta\\tb\\nc\\\\d\\r\t1.5\tt\tf\n',
+      copyColumns([null, undefined, '', 'a\tb\nc\\d\r', 1.5, true, false]),
+      '\\N\t\\N\t\ta\\tb\\nc\\\\d\\r\t1.5\tt\tf',
     );
   });
 });

@@ -1,0 +1,73 @@
+/** One staged row a key, in whatever order the files of an exchange name their keys. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { generateExchange } from 'commerceml/generate';
+import { importExchange } from '../../src/onec/index.ts';
+import { Fixtures } from './exchange-fixture.ts';
+import { catalogueRows } from './made-catalogue.ts';
+import { type ShopDatabases, shopDatabases } from './shop-database.ts';
+
+const RECORD = /<Предложение>.*?<\/Предложение>/gs;
+
+describe('the order of keys in the files of an exchange', () => {
+  const fixtures = new Fixtures();
+  let databases: ShopDatabases;
+  before(async () => {
+    databases = await shopDatabases();
+  });
+  after(async () => {
+    await databases.release();
+    fixtures.remove();
+  });
+
+  /** An exchange whose files are changed by `change`. */
+  const exchange = async (change: (kind: string, text: string) => string): Promise<string> => {
+    const directory = fixtures.folder();
+    await generateExchange(directory, { goods: 40, offersPerGood: 6, packaging: 1 });
+    for (const kind of ['prices', 'rests']) {
+      for (const name of readdirSync(path.join(directory, kind))) {
+        const file = path.join(directory, kind, name);
+        writeFileSync(file, change(kind, readFileSync(file, 'utf8')));
+      }
+    }
+    return directory;
+  };
+  /** What is in the shop after an import by one reading, or by two that meet at their keys. */
+  const imported = async (source: string, secondReadingBytesMin?: number): Promise<unknown> => {
+    const shop = await databases.create();
+    const { connection } = shop;
+    await importExchange({ source, mode: 'full', connection, again: true, secondReadingBytesMin });
+    return await catalogueRows(shop);
+  };
+  const reversed = (text: string): string => {
+    const records = text.match(RECORD)?.toReversed() ?? [];
+    return text.replace(RECORD, () => records.shift() ?? '');
+  };
+
+  it('makes no difference', async () => {
+    const inOrder = await exchange((_, text) => text);
+    const expected = await imported(inOrder);
+    assert.deepEqual(await imported(inOrder, 1), expected);
+    const pricesReversed = await exchange((kind, text) => (kind === 'prices' ? reversed(text) : text));
+    assert.deepEqual(await imported(pricesReversed, 1), expected);
+    const bothReversed = await exchange((_, text) => reversed(text));
+    assert.deepEqual(await imported(bothReversed, 1), expected);
+    assert.deepEqual(await imported(bothReversed), expected);
+  });
+
+  it('makes no difference to which of two figures is the later one', async () => {
+    const twice = await exchange((kind, text) => {
+      const [first = ''] = text.match(RECORD) ?? [];
+      const again =
+        kind === 'prices'
+          ? first.replace(/<ЦенаЗаЕдиницу>[^<]*/g, '<ЦенаЗаЕдиницу>77.10')
+          : first.replace(/<Количество>[^<]*/g, '<Количество>7');
+      return text.replace(/<\/Предложения>/, `${again}</Предложения>`);
+    });
+    const expected = await imported(twice);
+    assert.match(JSON.stringify(expected), /77\.10/);
+    assert.deepEqual(await imported(twice, 1), expected);
+  });
+});
