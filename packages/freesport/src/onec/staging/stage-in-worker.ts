@@ -7,7 +7,7 @@ import type { StageMessage, StageRequest } from './stage-message.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
 
 /** Megabytes of young generation: records live for a moment, and the default of 16 MiB takes 30 MB a thread more. */
-const YOUNG_GENERATION_MB = 8;
+const YOUNG_GENERATION_MB = 4;
 const OLD_GENERATION_MB = 256;
 
 /** Messages of a reading that runs in a thread of its own. Call `taken` for every chunk that is in the database or merged. */
