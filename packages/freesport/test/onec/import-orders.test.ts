@@ -1,6 +1,6 @@
 /** One staged row a key, in whatever order the files of an exchange name their keys. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { generateExchange } from 'commerceml/generate';
@@ -55,6 +55,16 @@ describe('the order of keys in the files of an exchange', () => {
     const bothReversed = await exchange((_, text) => reversed(text));
     assert.deepEqual(await imported(bothReversed, 1), expected);
     assert.deepEqual(await imported(bothReversed), expected);
+  });
+
+  it('does not keep one reading waiting for another that has failed', async () => {
+    // More prices than a reading may be ahead: it waits for the offers, of which no more will come.
+    const source = fixtures.folder();
+    await generateExchange(source, { goods: 2_500, offersPerGood: 8, packaging: 1 });
+    const [name = ''] = readdirSync(path.join(source, 'offers'));
+    const file = path.join(source, 'offers', name);
+    truncateSync(file, Math.round(statSync(file).size / 10));
+    await assert.rejects(imported(source, 1), { reason: 'exchange-unreadable' });
   });
 
   it('makes no difference to which of two figures is the later one', async () => {

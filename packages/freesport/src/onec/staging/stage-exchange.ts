@@ -72,7 +72,7 @@ async function readOne(
   sink: Sink,
   onProgress: (progress: StageProgress) => void,
 ): Promise<readonly ReadingSummary[]> {
-  const thread = ownThread ? stageInWorker(request) : undefined;
+  const thread = ownThread ? stageInWorker(request, stopped) : undefined;
   const buffers = new ChunkBuffers();
   const summaries: ReadingSummary[] = [];
   for await (const message of thread?.messages ?? readStaging(request, { buffers })) {

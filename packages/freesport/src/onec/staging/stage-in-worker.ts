@@ -19,12 +19,12 @@ export interface WorkerStaging {
 /**
  * `readStaging` on the other core: reading and COPY then overlap. The thread is ended on every path out of the loop.
  *
- * @throws CommerceMlError as `readStaging`, from the iteration.
+ * @throws CommerceMlError as `readStaging`, from the iteration; the signal's reason when aborted.
  * @example
- * const { messages, taken } = stageInWorker(request);
+ * const { messages, taken } = stageInWorker(request, signal);
  * for await (const message of messages) if (message.type === 'chunk') void copy(message.chunk).then(taken);
  */
-export function stageInWorker(request: StageRequest): WorkerStaging {
+export function stageInWorker(request: StageRequest, signal: AbortSignal): WorkerStaging {
   const worker = new Worker(new URL('./stage-worker.ts', import.meta.url), {
     workerData: request,
     env: { ...process.env, ...compileCache() },
@@ -34,7 +34,7 @@ export function stageInWorker(request: StageRequest): WorkerStaging {
     },
   });
   return {
-    messages: messages(worker),
+    messages: messages(worker, signal),
     taken: ({ table, bytes }) => {
       const message: ToWorker = { table, takenBytes: bytes.length, buffer: bytes.buffer };
       worker.postMessage(message, [bytes.buffer]);
@@ -51,7 +51,7 @@ function compileCache(): Readonly<Record<string, string>> {
   return directory === undefined ? {} : { NODE_COMPILE_CACHE: directory };
 }
 
-async function* messages(worker: Worker): AsyncGenerator<StageMessage, void, undefined> {
+async function* messages(worker: Worker, signal: AbortSignal): AsyncGenerator<StageMessage, void, undefined> {
   const received: FromWorker[] = [];
   let broken: Error | undefined;
   let wake: (() => void) | undefined;
@@ -67,8 +67,12 @@ async function* messages(worker: Worker): AsyncGenerator<StageMessage, void, und
     broken ??= new Error(`the reading thread ended with code ${code} before the exchange was read`);
     wake?.();
   });
+  // It may say nothing any more: the thread waits for room that another reading would have made.
+  const stop = (): void => wake?.();
+  signal.addEventListener('abort', stop);
   try {
     for (;;) {
+      signal.throwIfAborted();
       const message = received.shift();
       if (message !== undefined) {
         if (message.type === 'failed') throw rebuilt(message);
@@ -80,6 +84,7 @@ async function* messages(worker: Worker): AsyncGenerator<StageMessage, void, und
       await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
+    signal.removeEventListener('abort', stop);
     const ended = worker.threadId === -1 ? undefined : once(worker, 'exit');
     await worker.terminate();
     await ended;
