@@ -1,6 +1,6 @@
 /** One staged row a key, in whatever order the files of an exchange name their keys. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { generateExchange } from 'commerceml/generate';
@@ -55,6 +55,37 @@ describe('the order of keys in the files of an exchange', () => {
     const bothReversed = await exchange((_, text) => reversed(text));
     assert.deepEqual(await imported(bothReversed, 1), expected);
     assert.deepEqual(await imported(bothReversed), expected);
+  });
+
+  it('makes no difference to figures alone', async () => {
+    const full = await exchange((_, text) => text);
+    const dearer = (_: string, text: string): string =>
+      text
+        .replace(/<ЦенаЗаЕдиницу>[^<]*/g, '<ЦенаЗаЕдиницу>55.50')
+        .replace(/<Количество>[^<]*/g, '<Количество>9');
+    const changed = await exchange(dearer);
+    const figures = await exchange(dearer);
+    for (const kind of readdirSync(figures)) {
+      if (kind !== 'prices' && kind !== 'rests') rmSync(path.join(figures, kind), { recursive: true });
+    }
+    const modes = [
+      ['prices', changed],
+      ['stock', changed],
+      ['changes', figures],
+    ] as const;
+    for (const [mode, source] of modes) {
+      const [one, two] = await Promise.all(
+        [undefined, 1].map(async (secondReadingBytesMin) => {
+          const shop = await databases.create();
+          const { connection } = shop;
+          await importExchange({ source: full, mode: 'full', connection });
+          await importExchange({ source, mode, connection, secondReadingBytesMin });
+          return await catalogueRows(shop);
+        }),
+      );
+      assert.deepEqual(two, one);
+      assert.match(JSON.stringify(two), mode === 'stock' ? /9/ : /55\.50/);
+    }
   });
 
   it('does not keep one reading waiting for another that has failed', async () => {

@@ -3,13 +3,13 @@ import type { KeyedTable, StagedKeys } from './exchange-summary.ts';
 import { PartRows } from './part-rows.ts';
 import { AHEAD_BYTES_MAX } from './reading-room.ts';
 import { StagedKeyCounts } from './staged-keys.ts';
-import { NO_PRICES, NO_RESTS, type PartTable, type StagingTableName } from './staging-schema.ts';
+import { NO_PRICES, NO_RESTS, PART_TABLES, type PartTable, type StagingTableName } from './staging-schema.ts';
 
 /** How much is done to bring the parts of a key together. */
 export interface PartMergeLimits {
   /** How far it is looked for the prices and rests of an offer: past those of goods without offers, mostly. */
   readonly lookAheadRows: number;
-  /** Offers in a row without prices (or rests) after which it is no longer looked for any: the files are in different orders. */
+  /** Keys in a row without prices (or rests) after which it is no longer looked for any: the files are in different orders. */
   readonly missesMax: number;
 }
 
@@ -20,8 +20,8 @@ const LIMITS: PartMergeLimits = { lookAheadRows: 1024, missesMax: 20_000 };
 
 export interface PartMergeOptions {
   readonly writer: ChunkWriter<StagingTableName>;
-  /** Whether offers will come at all; else prices and rests need not wait for them. */
-  readonly offers: boolean;
+  /** Parts that may come; nothing waits for the others. */
+  readonly expected: readonly PartTable[];
   readonly limits?: PartMergeLimits | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface PartMergeOptions {
  * added and not yet used, so whoever adds waits for `taken` (see `ReadingRoom`).
  *
  * @example
- * const merge = new PartMerge({ writer, offers: true });
+ * const merge = new PartMerge({ writer, expected: ['offer_parts', 'price_parts'] });
  * merge.add(chunk, () => give(chunk));
  * merge.end('offer_parts');
  */
@@ -46,11 +46,11 @@ export class PartMerge {
     rest_parts: new PartRows(),
   };
 
-  constructor({ writer, offers, limits = LIMITS }: PartMergeOptions) {
+  constructor({ writer, expected, limits = LIMITS }: PartMergeOptions) {
     this.#writer = writer;
     this.#limits = limits;
     this.#keys = new StagedKeyCounts((table, row) => writer.add(table, row));
-    this.#parts.offer_parts.ended = !offers;
+    for (const part of PART_TABLES) this.#parts[part].ended = !expected.includes(part);
   }
 
   /** Rows staged of `figures`, and how many of their keys are suspected of being there twice. */
@@ -81,12 +81,28 @@ export class PartMerge {
       this.#writeFigures(Math.max(price, 0), Math.max(rest, 0));
       this.#writeOffer(price !== NONE, rest !== NONE);
     }
-    const noOffers = offers.ended && offers.waiting === 0;
     const { missesMax } = this.#limits;
-    this.#writeFigures(
-      noOffers || prices.misses > missesMax ? prices.waiting : 0,
-      noOffers || rests.misses > missesMax ? rests.waiting : 0,
-    );
+    if (offers.ended && offers.waiting === 0) this.#runWithoutOffers();
+    else {
+      // Of these it is not looked for an offer any more.
+      this.#writeFigures(
+        prices.misses > missesMax ? prices.waiting : 0,
+        rests.misses > missesMax ? rests.waiting : 0,
+      );
+    }
+  }
+
+  /** Prices and rests of a key belong together also where nobody offers it: an exchange of changes may hold nothing else. */
+  #runWithoutOffers(): void {
+    const { price_parts: prices, rest_parts: rests } = this.#parts;
+    while (prices.waiting > 0) {
+      prices.at(0);
+      const rest = find(rests, prices, this.#limits);
+      if (rest === UNDECIDED) return;
+      this.#writeFigures(0, Math.max(rest, 0));
+      this.#writeFigures(1, rest === NONE ? 0 : 1);
+    }
+    if (prices.ended) this.#writeFigures(0, rests.waiting);
   }
 
   #writeOffer(priced: boolean, counted: boolean): void {
@@ -142,13 +158,13 @@ const NONE = -1;
 /** More rows are needed to tell. */
 const UNDECIDED = -2;
 
-/** How far ahead the row of the first offer is. */
-function find(rows: PartRows, offers: PartRows, { lookAheadRows, missesMax }: PartMergeLimits): number {
+/** How far ahead the row with a wanted key is. */
+function find(rows: PartRows, wanted: PartRows, { lookAheadRows, missesMax }: PartMergeLimits): number {
   if (rows.misses > missesMax) return NONE;
   const ahead = Math.min(rows.waiting, lookAheadRows);
   for (let row = 0; row < ahead; row += 1) {
     rows.at(row);
-    if (!rows.hasKeyOf(offers)) continue;
+    if (!rows.hasKeyOf(wanted)) continue;
     rows.misses = 0;
     return row;
   }

@@ -21,7 +21,7 @@ export class PartRows {
   #heldBytes = 0;
   /** No more rows will come. */
   ended = false;
-  /** Offers in a row that have found nothing here. */
+  /** Keys in a row that were looked for in vain. */
   misses = 0;
 
   // Where `at` and `first` point to.

@@ -35,8 +35,9 @@ export async function planReadings(
   const files = await orderExchange(request.source);
   const sizeOf = (phases: readonly Phase[]): number =>
     files.filter(({ phase }) => phases.includes(phase)).reduce((sum, { file }) => sum + file.bytes, 0);
-  const hasOffers = files.some(({ phase }) => !FIGURE_PHASES.includes(phase));
-  if (sizeOf(FIGURE_PHASES) < bytesMin || !hasOffers) return [request];
+  if (sizeOf(FIGURE_PHASES) < bytesMin || files.every(({ phase }) => phase === files[0]?.phase)) {
+    return [request];
+  }
   const declared = await declarations(files);
   const numbering: StageNumbering = {
     priceTypes: unique([...declared.priceTypes, ...request.knownPriceTypes].map(({ id }) => id)),

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { ImportMode } from '../import-mode.ts';
 import { ChunkBuffers } from './chunk-buffers.ts';
 import { ChunkWriter, type StagingChunk } from './chunk-writer.ts';
 import { CopyQueue } from './copy-queue.ts';
@@ -7,7 +8,7 @@ import { PartMerge } from './part-merge.ts';
 import { combineProgress, readStaging } from './read-staging.ts';
 import { stageInWorker } from './stage-in-worker.ts';
 import type { StageProgress, StageRequest } from './stage-message.ts';
-import type { PartTable, StagingTableName } from './staging-schema.ts';
+import { PART_TABLES, type PartTable, type StagingTableName } from './staging-schema.ts';
 
 export interface StageExchangeOptions {
   /**
@@ -36,9 +37,7 @@ export async function stageExchange({
   const stop = new AbortController();
   const stopped = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const progress = new Map<StageRequest, StageProgress>();
-  const sink = new Sink(clients, {
-    offers: requests.some(({ mode }) => mode === 'full' || mode === 'changes'),
-  });
+  const sink = new Sink(clients, requests.flatMap(expectedParts));
   const readings = requests.map(async (request) => {
     try {
       return await readOne({ request, ownThread: requests.length > 1, stopped }, sink, (reading) => {
@@ -98,9 +97,9 @@ class Sink {
   readonly #writer = new ChunkWriter<StagingTableName>(this.#buffers, (chunk) => this.#ready.push(chunk));
   readonly #merge: PartMerge;
 
-  constructor(clients: readonly Client[], { offers }: { readonly offers: boolean }) {
+  constructor(clients: readonly Client[], expected: readonly PartTable[]) {
     this.#queue = new CopyQueue(clients);
-    this.#merge = new PartMerge({ writer: this.#writer, offers });
+    this.#merge = new PartMerge({ writer: this.#writer, expected });
   }
 
   /** What the merge has staged. */
@@ -144,5 +143,17 @@ class Sink {
 }
 
 function isPart(table: StagingChunk['table']): table is PartTable {
-  return table === 'offer_parts' || table === 'price_parts' || table === 'rest_parts';
+  return PART_TABLES.some((part) => part === table);
+}
+
+/** Parts that a mode stages nothing of are read and do not come. */
+const STAGED_PARTS: Readonly<Record<ImportMode, readonly PartTable[]>> = {
+  full: PART_TABLES,
+  changes: PART_TABLES,
+  prices: ['price_parts'],
+  stock: ['rest_parts'],
+};
+
+function expectedParts({ mode, streams = [] }: StageRequest): PartTable[] {
+  return streams.map(({ part }) => part).filter((part) => STAGED_PARTS[mode].includes(part));
 }

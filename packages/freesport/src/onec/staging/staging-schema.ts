@@ -63,7 +63,10 @@ export const NO_RESTS = Array(2 + STAGED_WAREHOUSE_COLUMNS)
 export const NO_FIGURES = `${NO_PRICES}\t${NO_RESTS}`;
 
 /** What is read of keys in streams of their own, and meets in a row of `offers` or `figures` before it is staged. */
-export type PartTable = 'offer_parts' | 'price_parts' | 'rest_parts';
+export const PART_TABLES = ['offer_parts', 'price_parts', 'rest_parts'] as const;
+
+/** Names of those parts. */
+export type PartTable = (typeof PART_TABLES)[number];
 
 /** What offers say of a key. Texts are as short as the catalogue holds them. */
 export const OFFER_COLUMNS: StagingTable['columns'] = [

@@ -7,6 +7,7 @@ import { PartMerge, type PartMergeLimits } from '../../../src/onec/staging/part-
 import {
   NO_PRICES,
   NO_RESTS,
+  PART_TABLES,
   type PartTable,
   type StagingTableName,
 } from '../../../src/onec/staging/staging-schema.ts';
@@ -16,13 +17,13 @@ const TIGHT: PartMergeLimits = { lookAheadRows: 3, missesMax: 4 };
 /** Merges rows of keys, one chunk a list, in the order in which the lists come. */
 function merged(
   chunks: readonly (readonly [part: PartTable, keys: readonly string[]])[],
-  options: { readonly offers?: boolean; readonly limits?: PartMergeLimits } = {},
+  options: { readonly expected?: readonly PartTable[]; readonly limits?: PartMergeLimits } = {},
 ): { readonly rows: Record<string, string[]>; readonly taken: number; readonly suspects: number } {
   const rows: Record<string, string[]> = { offers: [], figures: [], suspects: [] };
   const writer = new ChunkWriter<StagingTableName>(new ChunkBuffers(), ({ table, bytes }) => {
     rows[table]?.push(...Buffer.from(bytes).toString().trimEnd().split('\n'));
   });
-  const merge = new PartMerge({ writer, offers: options.offers ?? true, limits: options.limits });
+  const merge = new PartMerge({ writer, expected: options.expected ?? PART_TABLES, limits: options.limits });
   let taken = 0;
   for (const [part, keys] of chunks) {
     const text = keys.map((key) => `${key}\t${part}\n`).join('');
@@ -95,13 +96,32 @@ describe('PartMerge', () => {
     assert.equal(rows.figures?.length, 30);
   });
 
-  it('holds nothing back where no offers will come', () => {
-    const { rows, taken } = merged([['price_parts', ['a', 'b']]], { offers: false });
-    assert.deepEqual(
-      rows.figures,
-      ['a', 'b'].map((key) => `${key}\tprice_parts\t${NO_RESTS}`),
+  it('puts prices and rests together where no offers will come', () => {
+    const { rows, taken, suspects } = merged(
+      [
+        ['price_parts', ['a', 'b']],
+        ['rest_parts', ['only', 'b', 'c']],
+      ],
+      { expected: ['price_parts', 'rest_parts'] },
     );
-    assert.equal(taken, 1);
+    assert.deepEqual(rows.figures, [
+      `a\tprice_parts\t${NO_RESTS}`,
+      `only\t${NO_PRICES}\trest_parts`,
+      'b\tprice_parts\trest_parts',
+      `c\t${NO_PRICES}\trest_parts`,
+    ]);
+    assert.deepEqual([taken, suspects], [2, 0]);
+  });
+
+  it('waits for no part that cannot come', () => {
+    const writer = new ChunkWriter<StagingTableName>(new ChunkBuffers(), () => undefined);
+    const merge = new PartMerge({ writer, expected: ['price_parts'] });
+    let taken = false;
+    const bytes = new Uint8Array(Buffer.from('a\t1\n'));
+    merge.add({ table: 'price_parts', rows: 1, bytes }, () => {
+      taken = true;
+    });
+    assert.equal(taken, true);
   });
 
   it('tells keys apart of which one begins with the other', () => {
