@@ -6,7 +6,7 @@ import type { PriceMapping } from './merge-price-types.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
 import { relayRows } from './relay-rows.ts';
 import type { FreshIds } from './reserve-fresh-ids.ts';
-import { ALL_OFFERS, defaultOffersOf } from './staged-keys.ts';
+import { ALL_OFFERS, makeDefaultOffers } from './staged-keys.ts';
 import { freshStockColumns } from './stock-expression.ts';
 import { madeSku, VARIANT_FIELDS, variantColumns } from './variant-columns.ts';
 
@@ -67,10 +67,7 @@ export async function lookThroughOffers(context: MergeContext): Promise<void> {
   const { second } = context;
   await second.query(`SET work_mem = '256MB'; SET enable_mergejoin = off; SET jit = off; SET lock_timeout = '30s';
     SET default_statistics_target = 10; SET max_parallel_workers_per_gather = ${PARALLEL_WORKERS}`);
-  await second.query(`DROP TABLE IF EXISTS ${S}.default_offers`);
-  await second.query(`CREATE UNLOGGED TABLE ${S}.default_offers (LIKE ${S}.offers)`);
-  await second.query(defaultOffers(context));
-  await second.query(`ANALYZE ${S}.default_offers`);
+  await makeDefaultOffers(second, { mode: context.mode, goods: GOODS_WITHOUT_OFFERS });
   for (const [table, text] of Object.entries({
     orphan_offers: `SELECT o.id FROM ${S}.offers o WHERE NOT EXISTS (SELECT 1 FROM ${S}.goods g WHERE g.id = o.good_id)
       AND NOT EXISTS (SELECT 1 FROM ${S}.known_products kp WHERE kp.onec_id = o.good_id)`,
@@ -101,12 +98,9 @@ export async function addFreshIdentities(context: MergeContext, rows: FreshRows)
   );
 }
 
-/** One pseudo offer for every good without offers, but for one of which no more is said than that it is deleted. Exchanges of prices or stock alone make no variant. */
-function defaultOffers({ mode }: MergeContext): string {
-  const goods = `SELECT g.* FROM ${S}.goods g WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id)
-      AND NOT (g.deleted AND g.name = g.id AND EXISTS (SELECT 1 FROM ${S}.known_products kp WHERE kp.onec_id = g.id))`;
-  return defaultOffersOf(mode === 'prices' || mode === 'stock' ? `${goods} LIMIT 0` : goods);
-}
+/** But for those of which no more is said than that they are deleted. */
+const GOODS_WITHOUT_OFFERS = `SELECT g.* FROM ${S}.goods g WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id)
+  AND NOT (g.deleted AND g.name = g.id AND EXISTS (SELECT 1 FROM ${S}.known_products kp WHERE kp.onec_id = g.id))`;
 
 /** The skus that several variants ask for. An identity of the registry asks for its own, a new one for its article. */
 const TAKEN_SKUS = `SELECT sku FROM (

@@ -4,7 +4,7 @@ import { absenceOfOffersIsProven } from './deactivate-absent.ts';
 import { type MergeContext, run } from './merge-context.ts';
 import type { PriceMapping } from './merge-price-types.ts';
 import type { StagedWarehouses } from './merge-warehouses.ts';
-import { ALL_KEYS, defaultOffersOf } from './staged-keys.ts';
+import { ALL_KEYS, makeDefaultOffers } from './staged-keys.ts';
 import { madeSku, TAKEN_SKU_WARNINGS, VARIANT_FIELDS, variantColumns } from './variant-columns.ts';
 
 /**
@@ -30,21 +30,13 @@ export async function mergeVariants(
  * offers there are, also where it is sold without characteristics from now on.
  */
 async function gatherKeys(context: MergeContext): Promise<void> {
-  const { mode } = context;
+  const { client, mode } = context;
   const neverHad = absenceOfOffersIsProven(context)
     ? ''
     : 'AND NOT EXISTS (SELECT 1 FROM product_variants v WHERE v.product_id = gp.product_id AND NOT v.is_default)';
-  await run(context, `CREATE UNLOGGED TABLE ${S}.default_offers (LIKE ${S}.offers)`);
-  if (mode === 'prices' || mode === 'stock') {
-    return;
-  }
-  await run(
-    context,
-    defaultOffersOf(`SELECT g.* FROM ${S}.goods g JOIN ${S}.good_products gp ON gp.onec_id = g.id
-      WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id) ${neverHad}`),
-  );
-  // A few among a million prices: without this they are taken for many, and the prices are hashed instead.
-  await run(context, `ANALYZE ${S}.default_offers`);
+  const goods = `SELECT g.* FROM ${S}.goods g JOIN ${S}.good_products gp ON gp.onec_id = g.id
+    WHERE NOT EXISTS (SELECT 1 FROM ${S}.offers o WHERE o.good_id = g.id) ${neverHad}`;
+  await makeDefaultOffers(client, { mode, goods });
 }
 
 async function computeRows(

@@ -19,12 +19,11 @@ interface TableBuffer {
 }
 
 /**
- * Gathers rows of staging tables into chunks and hands each full one to `emit`. Memory: one
- * chunk a table in use.
+ * Gathers rows of staging tables into chunks and hands each full one to `emit`. Memory: one chunk a table in use.
  *
  * @example
  * const writer = new ChunkWriter(new ChunkBuffers(), (chunk) => queue.push(chunk));
- * writer.add('rests', 'id\t\\N\t3\n');
+ * writer.add('rest_extra', '1\tid\twarehouse\t3\n');
  * writer.flush();
  */
 export class ChunkWriter<Table extends string = StagingTableName | PartTable> {
