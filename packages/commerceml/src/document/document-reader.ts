@@ -127,11 +127,11 @@ export class DocumentReader implements XmlHandler {
       case S.CHARACTERISTIC:
       case S.REQUISITE:
         item.pairName = '';
-        item.pairValues.length = 0;
+        item.pairValues.clear();
         break;
       case S.REF:
         item.refId = '';
-        item.refValues.length = 0;
+        item.refValues.clear();
         break;
       case S.TAX:
         item.taxName = '';

@@ -1,5 +1,6 @@
 import { isTrue } from '../values/is-true.ts';
 import type { ItemBuilder } from './item-builder.ts';
+import { withItem } from './item-lists.ts';
 import * as S from './states.ts';
 
 /** Takes the text of a part of a `Товар` or `Предложение` whose end tag was read, or ends a nested part. */
@@ -90,7 +91,7 @@ export function endItemPart(item: ItemBuilder, state: number, text: string): voi
       item.description = text;
       break;
     case S.ITEM_IMAGE:
-      if (text !== '') item.images.push(text);
+      if (text !== '') item.images = withItem(item.images, text);
       break;
     case S.ITEM_UNIT:
       // 2.x writes the code as an attribute and the short name as text, 3.x the code as text.

@@ -9,6 +9,7 @@ import type {
 import { parseDecimal } from '../values/decimal.ts';
 import { NIL_GUID } from '../values/empty-marker.ts';
 import type { DataWarnings } from './data-warnings.ts';
+import { noItems, ReusedList, withItem } from './item-lists.ts';
 import { checkItemTexts, goodRecord, offerRecord } from './item-records.ts';
 import { ItemStock } from './item-stock.ts';
 
@@ -42,15 +43,15 @@ export class ItemBuilder {
   makerName: string | undefined;
   taxName = '';
   taxRate = '';
-  groupIds: string[] = [];
-  images: string[] = [];
-  properties: PropertyRef[] = [];
-  requisites: Requisite[] = [];
-  characteristics: Characteristic[] = [];
+  groupIds: readonly string[] = noItems();
+  images: readonly string[] = noItems();
+  properties: readonly PropertyRef[] = noItems();
+  requisites: readonly Requisite[] = noItems();
+  characteristics: readonly Characteristic[] = noItems();
   refId = '';
-  readonly refValues: string[] = [];
+  readonly refValues = new ReusedList<string>();
   pairName = '';
-  readonly pairValues: string[] = [];
+  readonly pairValues = new ReusedList<string>();
   priceOrigin: Origin = NOWHERE;
   priceTypeId = '';
   priceAmount = '';
@@ -60,7 +61,7 @@ export class ItemBuilder {
   readonly stock: ItemStock;
   hadPricesOrRests = false;
   /** Made as records at once; `offerId` is filled in at the end where `Ид` comes after them. */
-  #prices: Mutable<PriceRecord>[] = [];
+  readonly #prices = new ReusedList<Mutable<PriceRecord>>();
   readonly #emit: (record: CommerceMlRecord) => void;
   readonly #warnings: DataWarnings;
 
@@ -85,14 +86,14 @@ export class ItemBuilder {
     this.described = false;
     this.makerId = undefined;
     this.makerName = undefined;
-    // New lists every time, empty ones too: the record before may have been handed out with these.
-    this.groupIds = [];
-    this.images = [];
-    this.properties = [];
-    this.requisites = [];
-    this.characteristics = [];
+    // The record before has been handed out with these.
+    this.groupIds = noItems();
+    this.images = noItems();
+    this.properties = noItems();
+    this.requisites = noItems();
+    this.characteristics = noItems();
     this.hadPricesOrRests = false;
-    this.#prices.length = 0;
+    this.#prices.clear();
     this.stock.start();
   }
 
@@ -137,28 +138,39 @@ export class ItemBuilder {
 
   addGroupId(text: string): void {
     const id = this.#warnings.id(text, 'the Ид of a group', this.origin, this.id);
-    if (id !== '') this.groupIds.push(id);
+    if (id !== '') this.groupIds = withItem(this.groupIds, id);
   }
 
   /** The id may follow the value, and a value may be repeated, so the pairs are made at the end tag. */
   endRef(): void {
     const id = this.#warnings.id(this.refId, 'the Ид of a property', this.origin, this.id);
-    for (const value of this.refValues) this.properties.push({ id, value });
-    if (this.refValues.length === 0) this.properties.push({ id, value: '' });
+    const { refValues } = this;
+    for (let i = 0; i < refValues.length; i += 1) this.#addProperty(id, refValues.at(i));
+    if (refValues.length === 0) this.#addProperty(id, '');
+  }
+
+  #addProperty(id: string, value: string): void {
+    this.properties = withItem(this.properties, { id, value });
   }
 
   endRequisite(): void {
-    for (const value of this.pairValues) this.requisites.push({ name: this.pairName, value });
-    if (this.pairValues.length === 0) this.requisites.push({ name: this.pairName, value: '' });
+    const { pairValues } = this;
+    for (let i = 0; i < pairValues.length; i += 1) this.#addRequisite(this.pairName, pairValues.at(i));
+    if (pairValues.length === 0) this.#addRequisite(this.pairName, '');
+  }
+
+  #addRequisite(name: string, value: string): void {
+    this.requisites = withItem(this.requisites, { name, value });
   }
 
   endCharacteristic(): void {
-    for (const value of this.pairValues) this.#addCharacteristic(this.pairName, value);
-    if (this.pairValues.length === 0) this.#addCharacteristic(this.pairName, '');
+    const { pairValues } = this;
+    for (let i = 0; i < pairValues.length; i += 1) this.#addCharacteristic(this.pairName, pairValues.at(i));
+    if (pairValues.length === 0) this.#addCharacteristic(this.pairName, '');
   }
 
   #addCharacteristic(name: string, value: string): void {
-    this.characteristics.push({ name, value });
+    this.characteristics = withItem(this.characteristics, { name, value });
     const warnings = this.#warnings;
     if (!warnings.details) return;
     if (value.length === 0 || value.trim() === '') {
@@ -202,11 +214,14 @@ export class ItemBuilder {
   }
 
   #flushPricesAndRests(): void {
-    for (const price of this.#prices) {
+    for (let i = 0; i < this.#prices.length; i += 1) {
+      const price = this.#prices.at(i);
       price.offerId = this.id;
       this.#emit(price);
     }
-    for (const rest of this.stock.rests) {
+    const { rests } = this.stock;
+    for (let i = 0; i < rests.length; i += 1) {
+      const rest = rests.at(i);
       rest.offerId = this.id;
       this.#emit(rest);
     }

@@ -1,6 +1,7 @@
 import type { Origin, RestRecord } from '../records.ts';
 import { DecimalSum, normalizeDecimal, parseDecimal } from '../values/decimal.ts';
 import type { DataWarnings } from './data-warnings.ts';
+import { ReusedList } from './item-lists.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -32,7 +33,7 @@ export class ItemStock {
   totalQuantity: string | undefined;
   totalOrigin: Origin = NOWHERE;
   /** Made as records at once; `offerId` is filled in by the item where `Ид` comes after them. */
-  readonly rests: Mutable<RestRecord>[] = [];
+  readonly rests = new ReusedList<Mutable<RestRecord>>();
   readonly #item: StockedItem;
   readonly #warnings: DataWarnings;
 
@@ -43,7 +44,7 @@ export class ItemStock {
 
   /** Forgets the item before. */
   start(): void {
-    this.rests.length = 0;
+    this.rests.clear();
     this.totalQuantity = undefined;
   }
 
@@ -130,7 +131,7 @@ export class ItemStock {
       return;
     }
     const sum = new DecimalSum();
-    for (const rest of this.rests) sum.add(rest.quantity);
+    for (let i = 0; i < this.rests.length; i += 1) sum.add(this.rests.at(i).quantity);
     const expected = new DecimalSum();
     expected.add(normalizeDecimal(total) ?? '0');
     if (sum.toString() !== expected.toString()) {

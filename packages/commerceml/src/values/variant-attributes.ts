@@ -106,9 +106,9 @@ export function variantAttributes(input: VariantInput): VariantAttributes {
   const needsName = explicitColor === undefined || explicitSize === undefined;
   const fromName = needsName
     ? attributesFromName(input, explicitColor === undefined, explicitSize === undefined, issues)
-    : {};
-  const color = explicitColor ?? fromName.color;
-  const size = explicitSize ?? fromName.size;
+    : undefined;
+  const color = explicitColor ?? fromName?.color;
+  const size = explicitSize ?? fromName?.size;
   const base = color === undefined ? undefined : knownColor(color.text, input.knownColors);
   return {
     color: base ?? color?.text,
@@ -142,14 +142,25 @@ function usable(value: string, attribute: 'color' | 'size', issues: AttributeIss
   return marker === undefined ? text : undefined;
 }
 
+/** The first of several texts, and the first one that differs from it. Made only where there is one: most offers have none. */
+interface Candidates {
+  readonly text: string;
+  other: string | undefined;
+}
+
+function withCandidate(before: Candidates | undefined, text: string | undefined): Candidates | undefined {
+  if (text === undefined) return before;
+  if (before === undefined) return { text, other: undefined };
+  if (before.other === undefined && text.toLowerCase() !== before.text.toLowerCase()) before.other = text;
+  return before;
+}
+
 function colorFromCharacteristics({ offer }: VariantInput, issues: AttributeIssue[]): Found | undefined {
-  const texts: string[] = [];
+  let candidates: Candidates | undefined;
   for (const { name, value } of offer.characteristics) {
-    if (roleOf(name) !== 'color') continue;
-    const text = usable(value, 'color', issues);
-    if (text !== undefined) texts.push(text);
+    if (roleOf(name) === 'color') candidates = withCandidate(candidates, usable(value, 'color', issues));
   }
-  return first(texts, 'characteristic', 'color', issues);
+  return first(candidates, 'characteristic', 'color', issues);
 }
 
 function colorFromProperties(
@@ -157,16 +168,15 @@ function colorFromProperties(
   issues: AttributeIssue[],
 ): Found | undefined {
   if (properties === undefined || properties.colorIds.size === 0) return undefined;
-  const own = resolveAll(offer.properties, properties.colorIds, properties, 'color', issues);
-  const texts =
-    own.length > 0
-      ? own
-      : resolveAll(good?.properties ?? [], properties.colorIds, properties, 'color', issues);
-  return first(texts, 'property', 'color', issues);
+  const ids = properties.colorIds;
+  const candidates =
+    resolveAll(offer.properties, ids, properties, 'color', issues) ??
+    (good === undefined ? undefined : resolveAll(good.properties, ids, properties, 'color', issues));
+  return first(candidates, 'property', 'color', issues);
 }
 
 function sizeFromCharacteristics({ offer }: VariantInput, issues: AttributeIssue[]): Found | undefined {
-  const texts: string[] = [];
+  let candidates: Candidates | undefined;
   for (const { name, value } of offer.characteristics) {
     const role = roleOf(name);
     if (role === 'other' || role === 'color') continue;
@@ -179,9 +189,9 @@ function sizeFromCharacteristics({ offer }: VariantInput, issues: AttributeIssue
     const text = usable(value, 'size', issues);
     if (text === undefined) continue;
     if (BOOLEAN.test(text)) issues.push({ attribute: 'size', kind: 'boolean', value: text });
-    else texts.push(text);
+    else candidates = withCandidate(candidates, text);
   }
-  return first(texts, 'characteristic', 'size', issues);
+  return first(candidates, 'characteristic', 'size', issues);
 }
 
 function sizeFromProperties(
@@ -189,13 +199,8 @@ function sizeFromProperties(
   issues: AttributeIssue[],
 ): Found | undefined {
   if (properties === undefined || properties.sizeIds.size === 0) return undefined;
-  const texts = resolveAll(offer.properties, properties.sizeIds, properties, 'size', issues);
-  return first(
-    texts.filter((text) => !BOOLEAN.test(text)),
-    'property',
-    'size',
-    issues,
-  );
+  const candidates = resolveAll(offer.properties, properties.sizeIds, properties, 'size', issues);
+  return first(candidates, 'property', 'size', issues);
 }
 
 function sizeFromTd({ offer }: VariantInput): Found | undefined {
@@ -213,33 +218,35 @@ function resolveAll(
   properties: PropertyDictionary,
   attribute: 'color' | 'size',
   issues: AttributeIssue[],
-): string[] {
-  const texts: string[] = [];
+): Candidates | undefined {
+  let candidates: Candidates | undefined;
   for (const ref of refs) {
     if (!ids.has(ref.id)) continue;
     const resolved = properties.resolve(ref);
     const text = resolved === undefined ? undefined : usable(resolved, attribute, issues);
-    if (text !== undefined) texts.push(text);
+    // Да and Нет answer a question of the property's, and are no size.
+    if (text !== undefined && attribute === 'size' && BOOLEAN.test(text)) continue;
+    candidates = withCandidate(candidates, text);
   }
-  return texts;
+  return candidates;
 }
 
 function first(
-  texts: readonly string[],
+  candidates: Candidates | undefined,
   source: AttributeSource,
   attribute: 'color' | 'size',
   issues: AttributeIssue[],
 ): Found | undefined {
-  const text = texts[0];
-  if (text === undefined) return undefined;
-  const other = texts.find((candidate) => candidate.toLowerCase() !== text.toLowerCase());
+  if (candidates === undefined) return undefined;
+  const { text, other } = candidates;
   if (other !== undefined) issues.push({ attribute, kind: 'several', value: other });
   return { text, source };
 }
 
+/** What a name says, asked for or not. */
 interface FromName {
-  color?: Found;
-  size?: Found;
+  color: Found | undefined;
+  size: Found | undefined;
 }
 
 function attributesFromName(
@@ -250,36 +257,30 @@ function attributesFromName(
 ): FromName {
   const { offer, good, knownColors } = input;
   const { parenthesis, segment } = splitNameTail(offer.name);
-  const found: FromName = {};
-  const isColor = (text: string): boolean =>
-    parseColor(text).recognized || knownColor(text, knownColors) !== undefined;
+  const found: FromName = { color: undefined, size: undefined };
   // A parenthesis that the good's own name ends with belongs to the good, as in "Кимоно (BJJ)".
   const own = good === undefined ? undefined : tailOfGood(good.name).parenthesis;
   if (parenthesis !== undefined && parenthesis !== '' && parenthesis !== own) {
-    fromParenthesis(parenthesis, found, isColor, issues, wantsSize);
+    fromParenthesis(parenthesis, found, knownColors, issues, wantsSize);
   }
   if (segment !== undefined && found.color === undefined && wantsColor) {
-    fromSegment(segment, found, isColor, issues);
+    fromSegment(segment, found, knownColors, issues);
   }
-  return {
-    ...(wantsColor && found.color !== undefined ? { color: found.color } : {}),
-    ...(wantsSize && found.size !== undefined ? { size: found.size } : {}),
-  };
+  return found;
+}
+
+function isColor(text: string, knownColors: readonly string[]): boolean {
+  return parseColor(text).recognized || knownColor(text, knownColors) !== undefined;
 }
 
 function fromParenthesis(
   parenthesis: string,
   found: FromName,
-  isColor: (text: string) => boolean,
+  knownColors: readonly string[],
   issues: AttributeIssue[],
   wantsSize: boolean,
 ): void {
-  const tuple = splitTuple(parenthesis);
-  const parts = tuple === undefined ? [parenthesis] : tuple.positional;
-  const color = tuple?.labelled.get('цвет') ?? parts.findLast(isColor);
-  const size =
-    tuple?.labelled.get('размер') ??
-    parts.find((part) => part !== color && (tuple === undefined || looksLikeSize(part)));
+  const { color, size } = colorAndSize(parenthesis, knownColors);
   const colorText = color === undefined ? undefined : usable(color, 'color', issues);
   const sizeText = size === undefined ? undefined : usable(size, 'size', issues);
   if (colorText !== undefined) found.color = { text: colorText, source: 'name' };
@@ -293,10 +294,26 @@ function fromParenthesis(
     issues.push({ attribute: 'size', kind: 'unrecognized', value: sizeText });
 }
 
+function colorAndSize(
+  parenthesis: string,
+  knownColors: readonly string[],
+): { readonly color: string | undefined; readonly size: string | undefined } {
+  const tuple = splitTuple(parenthesis);
+  if (tuple === undefined) {
+    return isColor(parenthesis, knownColors)
+      ? { color: parenthesis, size: undefined }
+      : { color: undefined, size: parenthesis };
+  }
+  const { labelled, positional } = tuple;
+  const color = labelled.get('цвет') ?? positional.findLast((part) => isColor(part, knownColors));
+  const size = labelled.get('размер') ?? positional.find((part) => part !== color && looksLikeSize(part));
+  return { color, size };
+}
+
 function fromSegment(
   segment: string,
   found: FromName,
-  isColor: (text: string) => boolean,
+  knownColors: readonly string[],
   issues: AttributeIssue[],
 ): void {
   // "синий 12 OZ": a size without a parenthesis.
@@ -304,7 +321,7 @@ function fromSegment(
   const text = usable(ounces?.[1] ?? segment, 'color', issues);
   if (ounces !== null && found.size === undefined) found.size = { text: ounces[2] ?? '', source: 'name' };
   if (text === undefined) return;
-  if (isColor(text)) found.color = { text, source: 'name' };
+  if (isColor(text, knownColors)) found.color = { text, source: 'name' };
   else if (!/\d/.test(text)) issues.push({ attribute: 'color', kind: 'unrecognized', value: text });
 }
 
