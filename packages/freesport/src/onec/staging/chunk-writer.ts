@@ -1,4 +1,5 @@
 import type { ChunkBuffers } from './chunk-buffers.ts';
+import { type CopyValue, copyRowBytesMax, writeCopyRow } from './copy-text.ts';
 import type { PartTable, StagingTableName } from './staging-schema.ts';
 
 /** COPY text of some rows of one staging table, ready to be sent, or of a part of one. */
@@ -8,11 +9,10 @@ export interface StagingChunk<Table = StagingTableName | PartTable> {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Characters gathered as a string before they are encoded: encoding small strings costs more than joining them. */
-const TEXT_LENGTH_MAX = 32 * 1024;
+/** A chunk with less room than this is handed out: nearly every row fits. */
+const ROOM_BYTES_MIN = 64 * 1024;
 
 interface TableBuffer {
-  text: string;
   rows: number;
   bytes: Buffer<ArrayBuffer>;
   used: number;
@@ -23,7 +23,7 @@ interface TableBuffer {
  *
  * @example
  * const writer = new ChunkWriter(new ChunkBuffers(), (chunk) => queue.push(chunk));
- * writer.add('rest_extra', '1\tid\twarehouse\t3\n');
+ * writer.addRow('rest_extra', [1, 'id', 'warehouse', 3]);
  * writer.flush();
  */
 export class ChunkWriter<Table extends string = StagingTableName | PartTable> {
@@ -36,15 +36,15 @@ export class ChunkWriter<Table extends string = StagingTableName | PartTable> {
   constructor(buffers: ChunkBuffers, emit: (chunk: StagingChunk<Table>) => void) {
     this.#buffers = buffers;
     this.#emit = emit;
-    this.#shipBytes = buffers.bytes - TEXT_LENGTH_MAX * 2;
+    this.#shipBytes = buffers.bytes - ROOM_BYTES_MIN;
   }
 
-  /** Adds one row, given as a line of COPY text. Not to be mixed with `addBytes` within a row. */
-  add(table: Table, row: string): void {
+  /** Adds one row; the values are not kept. Not to be mixed with `addBytes` within a row. */
+  addRow(table: Table, values: readonly CopyValue[]): void {
     const buffer = this.#bufferOf(table);
-    buffer.text += row;
-    buffer.rows += 1;
-    if (buffer.text.length >= TEXT_LENGTH_MAX) this.#encode(table, buffer);
+    this.#makeRoom(buffer, copyRowBytesMax(values));
+    buffer.used = writeCopyRow(buffer.bytes, buffer.used, values);
+    this.#endRow(table, buffer);
   }
 
   /** Adds a piece of a row, which `endRow` completes. */
@@ -58,34 +58,27 @@ export class ChunkWriter<Table extends string = StagingTableName | PartTable> {
 
   /** Ends a row whose pieces, the line end with them, are added. */
   endRow(table: Table): void {
-    const buffer = this.#bufferOf(table);
-    buffer.rows += 1;
-    if (buffer.used >= this.#shipBytes) this.#ship(table, buffer);
+    this.#endRow(table, this.#bufferOf(table));
   }
 
   /** Hands out whatever is gathered, of one table or of all. */
   flush(only?: Table): void {
     for (const [table, buffer] of this.#tables) {
-      if (buffer.rows === 0 || (only !== undefined && table !== only)) continue;
-      this.#encode(table, buffer);
-      if (buffer.used > 0) this.#ship(table, buffer);
+      if (buffer.used > 0 && (only === undefined || table === only)) this.#ship(table, buffer);
     }
   }
 
   #bufferOf(table: Table): TableBuffer {
     let buffer = this.#tables.get(table);
     if (buffer === undefined) {
-      buffer = { text: '', rows: 0, bytes: this.#buffers.take(), used: 0 };
+      buffer = { rows: 0, bytes: this.#buffers.take(), used: 0 };
       this.#tables.set(table, buffer);
     }
     return buffer;
   }
 
-  #encode(table: Table, buffer: TableBuffer): void {
-    const bytesMax = buffer.text.length * 3;
-    if (buffer.used + bytesMax > buffer.bytes.length) this.#makeRoom(buffer, Buffer.byteLength(buffer.text));
-    buffer.used += buffer.bytes.write(buffer.text, buffer.used);
-    buffer.text = '';
+  #endRow(table: Table, buffer: TableBuffer): void {
+    buffer.rows += 1;
     if (buffer.used >= this.#shipBytes) this.#ship(table, buffer);
   }
 

@@ -49,7 +49,11 @@ export class PartMerge {
   constructor({ writer, expected, limits = LIMITS }: PartMergeOptions) {
     this.#writer = writer;
     this.#limits = limits;
-    this.#keys = new StagedKeyCounts((table, row) => writer.add(table, row));
+    this.#keys = new StagedKeyCounts((table, key) => {
+      // A key of bytes is COPY text already.
+      writer.addBytes('suspects', Buffer.from(`${table}\t${key}\n`));
+      writer.endRow('suspects');
+    });
     for (const part of PART_TABLES) this.#parts[part].ended = !expected.includes(part);
   }
 
@@ -151,8 +155,8 @@ export class PartMerge {
   }
 }
 
-const WITHOUT_PRICES = Buffer.from(`\t${NO_PRICES}`);
-const WITHOUT_RESTS = Buffer.from(`\t${NO_RESTS}\n`);
+const WITHOUT_PRICES = Buffer.from('\t\\N'.repeat(NO_PRICES.length));
+const WITHOUT_RESTS = Buffer.from(`${'\t\\N'.repeat(NO_RESTS.length)}\n`);
 
 const NONE = -1;
 /** More rows are needed to tell. */

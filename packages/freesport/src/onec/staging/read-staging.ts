@@ -11,7 +11,7 @@ import { ChunkBuffers, PART_BYTES } from './chunk-buffers.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { ContentKeys } from './content-key.ts';
 import type { ReadingSummary } from './exchange-summary.ts';
-import { type AddRow, KeyPartRows, type KeyPartRowsOptions, KeyRows } from './key-rows.ts';
+import { type AddRow, KeyPartRows, KeyRows } from './key-rows.ts';
 import { ReadingRoom } from './reading-room.ts';
 import { recordAttributes } from './record-attributes.ts';
 import { RecordStager, type RecordStagerOptions } from './record-stager.ts';
@@ -53,8 +53,8 @@ export async function* readStaging(
   const ready: StageMessage[] = [];
   const writer = new ChunkWriter<StagingTableName>(buffers, (chunk) => ready.push({ type: 'chunk', chunk }));
   const partWriter = new ChunkWriter<PartTable>(partBuffers, (chunk) => ready.push({ type: 'chunk', chunk }));
-  const add: AddRow = (table, row) => writer.add(table, row);
-  const addPart: KeyPartRowsOptions['addPart'] = (part, row) => partWriter.add(part, row);
+  const add: AddRow = (table, row) => writer.addRow(table, row);
+  const addPart: AddRow<PartTable> = (part, row) => partWriter.addRow(part, row);
   const ordered = await orderExchange(request.source);
   const wanted = request.streams ?? [{ phases: PHASES, part: undefined }];
   const streams = wanted.map(({ phases, part }, index) => {

@@ -9,12 +9,18 @@ import {
 import type { DeclaredPriceType } from '../names/price-role.ts';
 import { slugBase } from '../names/slug.ts';
 import { ColumnNumbers } from './column-numbers.ts';
-import { type CopyValue, copyColumns, copyField, NULL_FIELD } from './copy-text.ts';
+import type { CopyValue } from './copy-text.ts';
 import type { ReadingSummary, SectionedKind } from './exchange-summary.ts';
-import type { AddRow, KeyParts } from './key-rows.ts';
+import type { AddRow, KeyParts, KeyRow } from './key-rows.ts';
 import { RAISED_BY_MERGE } from './raised-by-merge.ts';
 import type { StageNumbering } from './stage-message.ts';
-import { STAGED_PRICE_COLUMNS, STAGED_WAREHOUSE_COLUMNS, type StagingTableName } from './staging-schema.ts';
+import {
+  NO_PRICES,
+  NO_RESTS,
+  STAGED_PRICE_COLUMNS,
+  STAGED_WAREHOUSE_COLUMNS,
+  type StagingTableName,
+} from './staging-schema.ts';
 import { leading, trimSpaces } from './text-limits.ts';
 import { unusablePrice } from './unusable-price.ts';
 import { vatRate } from './vat-rate.ts';
@@ -48,6 +54,12 @@ export interface RecordStagerOptions {
 const ID_LENGTH_MAX = 100;
 const STOCK_MAX = 2_147_483_647;
 
+/** Columns of the rows of prices and of rests, after the key. */
+const ORD = 1;
+const FIRST_PRICE = 2;
+const TOTAL = 2;
+const FIRST_QUANTITY = 3;
+
 /** Details kept per code of defects that skip nothing (padded text, empty characteristics: millions of them). */
 const DETAILS_PER_CODE_MAX = 200;
 
@@ -59,7 +71,7 @@ const DETAILS_PER_CODE_MAX = 200;
  * and rests of one offer that follow each other become one row, price types and warehouses become column numbers.
  *
  * @example
- * const stager = new RecordStager({ add: (table, row) => writer.add(table, row), parts: rows, attributesOf });
+ * const stager = new RecordStager({ add: (table, row) => writer.addRow(table, row), parts: rows, attributesOf });
  * for (const record of records) stager.take(record);
  * stager.finish();
  */
@@ -83,10 +95,9 @@ export class RecordStager {
   #ord = 0;
   #lastItemOrd = 0;
   #priceOffer: string | undefined;
-  readonly #prices: string[] = Array(STAGED_PRICE_COLUMNS).fill(NULL_FIELD);
+  readonly #prices: [string, ...CopyValue[]] = ['', ...NO_PRICES];
   #restOffer: string | undefined;
-  readonly #rests: (number | string)[] = Array(STAGED_WAREHOUSE_COLUMNS).fill(NULL_FIELD);
-  #restTotal: number | undefined;
+  readonly #rests: [string, ...CopyValue[]] = ['', ...NO_RESTS];
 
   constructor(options: RecordStagerOptions) {
     this.#options = options;
@@ -168,7 +179,7 @@ export class RecordStager {
         if (this.#idTooLong(record)) return;
         this.#cover('group');
         this.#groups.add(record.id);
-        this.#row('groups', [
+        this.#add('groups', [
           ord,
           record.id,
           record.name,
@@ -181,21 +192,21 @@ export class RecordStager {
         if (this.#idTooLong(record)) return;
         if (foldBrandName(record.name) === 'бренд' || record.id === 'Бренд')
           this.#brandProperties.add(record.id);
-        this.#row('properties', [ord, record.id, record.name, record.valueType]);
+        this.#add('properties', [ord, record.id, record.name, record.valueType]);
         return;
       case 'propertyValue':
         if (this.#idTooLong(record)) return;
-        this.#row('property_values', [ord, record.propertyId, record.id, record.value]);
+        this.#add('property_values', [ord, record.propertyId, record.id, record.value]);
         return;
       case 'priceType':
         if (this.#idTooLong(record)) return;
         this.#priceTypes.set(record.id, { name: record.name, declared: true });
         this.#priceColumns.of(record.id);
-        this.#row('price_types', [ord, record.id, record.name, record.currency, record.deleted]);
+        this.#add('price_types', [ord, record.id, record.name, record.currency, record.deleted]);
         return;
       case 'warehouse':
         if (this.#idTooLong(record)) return;
-        this.#row('warehouses', [ord, record.id, record.name, record.deleted]);
+        this.#add('warehouses', [ord, record.id, record.name, record.deleted]);
         return;
       case 'warning':
         if (!RAISED_BY_MERGE.has(record.code)) {
@@ -222,10 +233,10 @@ export class RecordStager {
     let brandRef: string | undefined;
     for (const { id: propertyId, value } of record.properties) {
       if (propertyId === 'Бренд' || this.#brandProperties.has(propertyId)) brandRef ??= value;
-      else if (value !== '') this.#row('good_properties', [this.#ord, id, propertyId, value]);
+      else if (value !== '') this.#add('good_properties', [this.#ord, id, propertyId, value]);
     }
     const { color, size } = this.#options.attributesOf(record);
-    this.#row('goods', [
+    this.#add('goods', [
       this.#ord,
       id,
       record.name === '' ? id : record.name,
@@ -282,8 +293,8 @@ export class RecordStager {
       this.#useUndeclared(record);
     }
     const column = this.#priceColumns.of(priceTypeId);
-    if (column === undefined) this.#row('price_extra', [this.#ord, record.offerId, priceTypeId, amount]);
-    else this.#prices[column] = amount;
+    if (column === undefined) this.#add('price_extra', [this.#ord, record.offerId, priceTypeId, amount]);
+    else this.#prices[FIRST_PRICE + column] = amount;
   }
 
   #useUndeclared({ priceTypeId: id, origin }: PriceRecord): void {
@@ -297,8 +308,10 @@ export class RecordStager {
     const id = this.#priceOffer;
     if (id === undefined) return;
     this.#priceOffer = undefined;
-    this.#options.parts.prices(copyField(id), `${this.#ord}\t${this.#prices.join('\t')}`);
-    this.#prices.fill(NULL_FIELD);
+    this.#prices[0] = id;
+    this.#prices[ORD] = this.#ord;
+    this.#options.parts.prices(this.#prices);
+    this.#prices.fill(null, FIRST_PRICE);
   }
 
   #takeRest(record: RestRecord): void {
@@ -310,18 +323,20 @@ export class RecordStager {
     }
     const quantity = this.#wholeStock(record);
     if (record.warehouseId === undefined) {
-      this.#restTotal = Math.min(STOCK_MAX, (this.#restTotal ?? 0) + quantity);
+      this.#addStock(TOTAL, quantity);
       return;
     }
     if (record.warehouseId.length > ID_LENGTH_MAX && this.#idTooLong({ ...record, id: record.warehouseId }))
       return;
     const column = this.#warehouseColumns.of(record.warehouseId);
     if (column === undefined)
-      this.#row('rest_extra', [this.#ord, record.offerId, record.warehouseId, quantity]);
-    else {
-      const before = this.#rests[column];
-      this.#rests[column] = Math.min(STOCK_MAX, (typeof before === 'number' ? before : 0) + quantity);
-    }
+      this.#add('rest_extra', [this.#ord, record.offerId, record.warehouseId, quantity]);
+    else this.#addStock(FIRST_QUANTITY + column, quantity);
+  }
+
+  #addStock(column: number, quantity: number): void {
+    const before = this.#rests[column];
+    this.#rests[column] = Math.min(STOCK_MAX, (typeof before === 'number' ? before : 0) + quantity);
   }
 
   /** Stock as the shop counts it: whole and never negative; what was changed is a warning with the figure. */
@@ -342,10 +357,10 @@ export class RecordStager {
     const id = this.#restOffer;
     if (id === undefined) return;
     this.#restOffer = undefined;
-    const total = this.#restTotal ?? NULL_FIELD;
-    this.#options.parts.rests(copyField(id), `${this.#ord}\t${total}\t${this.#rests.join('\t')}`);
-    this.#rests.fill(NULL_FIELD);
-    this.#restTotal = undefined;
+    this.#rests[0] = id;
+    this.#rests[ORD] = this.#ord;
+    this.#options.parts.rests(this.#rests);
+    this.#rests.fill(null, TOTAL);
   }
 
   #cover(kind: SectionedKind): void {
@@ -372,18 +387,18 @@ export class RecordStager {
   ): void {
     const count = (this.#warnings[code] ?? 0) + 1;
     this.#warnings[code] = count;
-    if (count <= detailsMax) this.#row('warnings', [code, subject, origin.file, origin.offset, message]);
+    if (count <= detailsMax) this.#add('warnings', [code, subject, origin.file, origin.offset, message]);
   }
 
-  #row(table: StagingTableName, values: readonly CopyValue[]): void {
-    this.#options.add(table, `${copyColumns(values)}\n`);
+  #add(table: StagingTableName, row: readonly CopyValue[]): void {
+    this.#options.add(table, row);
   }
 
-  #offerRow(values: readonly [id: string, ...CopyValue[]]): void {
+  #offerRow(row: KeyRow): void {
     // Before 3.1 the figures of an offer come with it: those of the one before end here.
     this.#flushPrices();
     this.#flushRests();
-    this.#options.parts.offer(copyField(values[0]), copyColumns(values));
+    this.#options.parts.offer(row);
   }
 }
 

@@ -1,5 +1,3 @@
-import { NULL_FIELD } from './copy-text.ts';
-
 /** Number of price types that have a column of their own in staging; further ones go to `price_extra`. */
 export const STAGED_PRICE_COLUMNS = 12;
 
@@ -49,18 +47,11 @@ export const FIGURE_COLUMNS: StagingTable['columns'] = [
   ...Array.from({ length: STAGED_WAREHOUSE_COLUMNS }, (_, index) => [`q${index}`, 'int4'] as const),
 ];
 
-/** The columns of prices, as COPY text, of a key without prices. */
-export const NO_PRICES = Array(1 + STAGED_PRICE_COLUMNS)
-  .fill(NULL_FIELD)
-  .join('\t');
+/** The columns of prices of a key without prices. */
+export const NO_PRICES: readonly null[] = Array(1 + STAGED_PRICE_COLUMNS).fill(null);
 
-/** The columns of rests, as COPY text, of a key without rests. */
-export const NO_RESTS = Array(2 + STAGED_WAREHOUSE_COLUMNS)
-  .fill(NULL_FIELD)
-  .join('\t');
-
-/** The columns of figures, as COPY text, of a key without any. */
-export const NO_FIGURES = `${NO_PRICES}\t${NO_RESTS}`;
+/** The columns of rests of a key without rests. */
+export const NO_RESTS: readonly null[] = Array(2 + STAGED_WAREHOUSE_COLUMNS).fill(null);
 
 /** What is read of keys in streams of their own, and meets in a row of `offers` or `figures` before it is staged. */
 export const PART_TABLES = ['offer_parts', 'price_parts', 'rest_parts'] as const;

@@ -1,35 +1,40 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KeyPartRows, KeyRows } from '../../../src/onec/staging/key-rows.ts';
-import { NO_PRICES, NO_RESTS } from '../../../src/onec/staging/staging-schema.ts';
+import { type AddRow, KeyPartRows, KeyRows } from '../../../src/onec/staging/key-rows.ts';
+import { NO_PRICES, NO_RESTS, type PartTable } from '../../../src/onec/staging/staging-schema.ts';
+
+type Row = readonly unknown[];
 
 describe('KeyRows', () => {
   it('makes one row of an offer and the figures that come with it', () => {
-    const rows: string[] = [];
-    const keys = new KeyRows((table, row) => rows.push(`${table}: ${row}`));
-    keys.prices('a', 'prices of a');
-    keys.offer('a', 'offer a');
-    keys.rests('a', 'rests of a');
-    keys.offer('b', 'offer b');
-    keys.rests('c', 'rests of c');
+    const rows: Row[] = [];
+    const keys = new KeyRows((table, row) => rows.push([table, ...row]));
+    // Whoever gives a row uses it again.
+    const given: [string, ...string[]] = ['a', 'prices of a'];
+    keys.prices(given);
+    given[1] = 'other prices';
+    keys.offer(['a', 'offer a']);
+    keys.rests(['a', 'rests of a']);
+    keys.offer(['b', 'offer b']);
+    keys.rests(['c', 'rests of c']);
     keys.flush();
     assert.deepEqual(rows, [
-      'offers: offer a\tprices of a\trests of a\n',
-      `offers: offer b\t${NO_PRICES}\t${NO_RESTS}\n`,
-      `figures: c\t${NO_PRICES}\trests of c\n`,
+      ['offers', 'a', 'offer a', 'prices of a', 'rests of a'],
+      ['offers', 'b', 'offer b', ...NO_PRICES, ...NO_RESTS],
+      ['figures', 'c', ...NO_PRICES, 'rests of c'],
     ]);
   });
 
   it('keeps what comes twice apart and suspects it', () => {
-    const rows: string[] = [];
-    const keys = new KeyRows((table, row) => rows.push(`${table}: ${row}`));
-    keys.prices('a', 'first');
-    keys.prices('a', 'second');
+    const rows: Row[] = [];
+    const keys = new KeyRows((table, row) => rows.push([table, ...row]));
+    keys.prices(['a', 'first']);
+    keys.prices(['a', 'second']);
     keys.flush();
     assert.deepEqual(rows, [
-      `figures: a\tfirst\t${NO_RESTS}\n`,
-      'suspects: figures\ta\n',
-      `figures: a\tsecond\t${NO_RESTS}\n`,
+      ['figures', 'a', 'first', ...NO_RESTS],
+      ['suspects', 'figures', 'a'],
+      ['figures', 'a', 'second', ...NO_RESTS],
     ]);
     assert.deepEqual(keys.counts.figures, { rows: 2, suspects: 1 });
   });
@@ -37,16 +42,17 @@ describe('KeyRows', () => {
 
 describe('KeyPartRows', () => {
   it('hands out its part and stages what else comes', () => {
-    const rows: string[] = [];
-    const keys = new KeyPartRows({
-      part: 'price_parts',
-      add: (table, row) => rows.push(`${table}: ${row}`),
-      addPart: (part, row) => rows.push(`${part}: ${row}`),
-    });
-    keys.prices('a', 'prices of a');
-    keys.offer('b', 'offer b');
-    keys.rests('b', 'rests of b');
+    const rows: Row[] = [];
+    const add: AddRow = (table, row) => rows.push([table, ...row]);
+    const addPart: AddRow<PartTable> = (part, row) => rows.push([part, ...row]);
+    const keys = new KeyPartRows({ part: 'price_parts', add, addPart });
+    keys.prices(['a', 'prices of a']);
+    keys.offer(['b', 'offer b']);
+    keys.rests(['b', 'rests of b']);
     keys.flush();
-    assert.deepEqual(rows, ['price_parts: a\tprices of a\n', `offers: offer b\t${NO_PRICES}\trests of b\n`]);
+    assert.deepEqual(rows, [
+      ['price_parts', 'a', 'prices of a'],
+      ['offers', 'b', 'offer b', ...NO_PRICES, 'rests of b'],
+    ]);
   });
 });

@@ -5,12 +5,15 @@ import { ChunkBuffers } from '../../../src/onec/staging/chunk-buffers.ts';
 import { ChunkWriter } from '../../../src/onec/staging/chunk-writer.ts';
 import { PartMerge, type PartMergeLimits } from '../../../src/onec/staging/part-merge.ts';
 import {
-  NO_PRICES,
-  NO_RESTS,
   PART_TABLES,
   type PartTable,
+  NO_PRICES as PRICES,
+  NO_RESTS as RESTS,
   type StagingTableName,
 } from '../../../src/onec/staging/staging-schema.ts';
+
+const NO_PRICES = PRICES.map(() => '\\N').join('\t');
+const NO_RESTS = RESTS.map(() => '\\N').join('\t');
 
 const TIGHT: PartMergeLimits = { lookAheadRows: 3, missesMax: 4 };
 
