@@ -5,7 +5,6 @@ import { ImportClients } from './import-clients.ts';
 import { failImport } from './import-failure.ts';
 import type { ImportMode } from './import-mode.ts';
 import type { ImportProgress } from './import-progress.ts';
-import { prepareFreshJoin } from './merge/join-fresh-offers.ts';
 import { type MergeResult, mergeCatalogue } from './merge/merge-catalogue.ts';
 import { noCounters } from './merge/merge-context.ts';
 import { removeReferenceDuplicates, settleOffers } from './merge/settle-staging.ts';
@@ -170,7 +169,6 @@ async function stageAndMerge(
   // If the merge fails first, its error is the one to tell.
   offersReady.catch(() => undefined);
   await removeReferenceDuplicates(client);
-  await prepareFreshJoin(client);
   const merged = await withoutDeadlock(
     async () =>
       await mergeCatalogue({

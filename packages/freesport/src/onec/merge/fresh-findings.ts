@@ -18,7 +18,7 @@ const FINDINGS = {
 
 /**
  * Looks through what was staged for an empty catalogue, on the connection outside the transaction, while that one takes
- * the variants in: staging is all that it reads.
+ * variants and stock in: staging is all that it reads.
  */
 export async function lookThroughStaging(client: Client): Promise<void> {
   for (const [table, rows] of Object.entries(FINDINGS)) await remakeStaged(client, table, rows);

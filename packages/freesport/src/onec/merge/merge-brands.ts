@@ -63,6 +63,7 @@ export async function mergeBrands(context: MergeContext): Promise<void> {
     [...resolved.keys()],
     [...resolved.values()],
   ]);
+  await run(context, `ANALYZE ${S}.brand_ids`);
 }
 
 /** Brands in the order of the dictionary, then literals and makers by name, so that a clean run always gives the same. */
@@ -73,9 +74,9 @@ async function incomingBrands(context: MergeContext): Promise<IncomingBrand[]> {
     [summary.brandPropertyIds],
   );
   const literals = await client.query<IncomingBrand>(
-    `SELECT DISTINCT g.brand_ref AS ref, trim(g.brand_ref) AS name FROM ${S}.goods g
-     LEFT JOIN ${S}.property_values v ON v.id = g.brand_ref AND v.property_id = ANY($1)
-     WHERE g.brand_ref IS NOT NULL AND v.id IS NULL AND g.brand_ref !~ '^[0-9a-fA-F-]{32,}$' ORDER BY 1`,
+    `WITH g AS MATERIALIZED (SELECT DISTINCT brand_ref AS ref FROM ${S}.goods)
+     SELECT g.ref, trim(g.ref) AS name FROM g WHERE g.ref !~ '^[0-9a-fA-F-]{32,}$' AND NOT EXISTS (
+       SELECT 1 FROM ${S}.property_values v WHERE v.id = g.ref AND v.property_id = ANY($1)) ORDER BY 1`,
     [summary.brandPropertyIds],
   );
   const brands = [...dictionary.rows, ...literals.rows];

@@ -11,12 +11,14 @@ import { deactivateAbsent } from './deactivate-absent.ts';
 import { lookThroughStaging, SOLD_FRESH, warnOfFindings } from './fresh-findings.ts';
 import {
   addFreshIdentities,
+  computeFreshStocks,
   type FreshRows,
   joinFreshOffers,
   lookThroughOffers,
+  noVariant,
   relayKnown,
 } from './join-fresh-offers.ts';
-import { loadFreshVariants } from './load-fresh-variants.ts';
+import { loadFreshStocks, loadFreshVariants } from './load-fresh-variants.ts';
 import { mergeBrands } from './merge-brands.ts';
 import { mergeCategories } from './merge-categories.ts';
 import { type MergeContext, type MergeCounters, noCounters } from './merge-context.ts';
@@ -73,19 +75,23 @@ const WORK_MEM = '256MB';
  */
 export async function mergeCatalogue(options: MergeOptions): Promise<MergeResult> {
   const { client } = options;
+  const beside: Promise<unknown>[] = [];
   await client.query('BEGIN');
   try {
-    const result = await merge(options);
+    const result = await merge(options, beside);
     await client.query('COMMIT');
     return result;
   } catch (error) {
     // A lost connection has rolled back by itself; the first error is the one that explains.
     await client.query('ROLLBACK').catch(() => undefined);
+    // Another attempt must not meet what the second connection still does for this one.
+    await Promise.allSettled(beside);
     throw error;
   }
 }
 
-async function merge(options: MergeOptions): Promise<MergeResult> {
+/** @param beside takes what goes on outside the transaction. */
+async function merge(options: MergeOptions, beside: Promise<unknown>[]): Promise<MergeResult> {
   const { client, mode, summary, sessionId, onStep } = options;
   for (const [name, value] of [
     ['lock_timeout', LOCK_TIMEOUT],
@@ -126,12 +132,12 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     freshIds === undefined
       ? undefined
       : await startFreshLoad(context, options, { prices, warehouses, ids: freshIds });
+  if (freshLoad !== undefined) beside.push(freshLoad.lookedThrough);
   await step('products', async () => await mergeProducts(context));
   await step('properties', async () => {
     await mergePropertyDictionaries(context);
     await mergeProductProperties(context);
   });
-  let findings: Promise<void> | undefined;
   if (freshLoad === undefined) {
     await step('variants', async () => {
       await options.offersReady;
@@ -142,8 +148,11 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     await step('identities', freshLoad.addIdentities);
     await step('variants', async () => {
       await freshLoad.joined;
-      findings = quietly(lookThroughStaging(context.second));
-      await loadFreshVariants(context, warehouses);
+      await loadFreshVariants(context);
+    });
+    await step('stock', async () => {
+      await freshLoad.stocked;
+      await loadFreshStocks(context);
     });
   }
   await step('other prices', async () => await mergeOtherPrices(context, prices));
@@ -153,7 +162,7 @@ async function merge(options: MergeOptions): Promise<MergeResult> {
     return note;
   });
   if (rebuild !== undefined) await step('indexes', rebuild);
-  await findings;
+  await freshLoad?.lookedThrough;
   await step('activity', async () => await decideActivity(context, fresh ? SOLD_FRESH : undefined));
   await (fresh ? warnOfFindings(context) : reportUnmappedColors(context));
   return await step(
@@ -168,28 +177,39 @@ interface FreshLoad {
   readonly addIdentities: () => Promise<void>;
   /** `fresh_offers` is complete. */
   readonly joined: Promise<void>;
+  /** `fresh_stocks` is complete. */
+  readonly stocked: Promise<void>;
+  /** The findings are complete, and the second connection has nothing else to do. */
+  readonly lookedThrough: Promise<void>;
 }
 
 /** Starts the second connection on the rows of an empty catalogue. */
 async function startFreshLoad(
   context: MergeContext,
   { offersReady }: MergeOptions,
-  rows: FreshRows,
+  figures: Pick<FreshRows, 'prices' | 'warehouses' | 'ids'>,
 ): Promise<FreshLoad> {
-  await offersReady;
-  await relayKnown(context);
-  const lookedThrough = quietly(lookThroughOffers(context));
+  const known = await relayKnown(context, offersReady);
+  const nulls = await noVariant(context.client);
+  const found = quietly(
+    offersReady.then(async (): Promise<FreshRows> => {
+      const findings = await lookThroughOffers(context, known);
+      return { ...figures, known, noVariant: nulls, ...findings };
+    }),
+  );
+  const joined = quietly(found.then(async (rows) => await joinFreshOffers(context, rows)));
+  const stocked = quietly(joined.then(async () => await computeFreshStocks(context, await found)));
+  const lookedThrough = quietly(stocked.then(async () => await lookThroughStaging(context.second)));
   return {
-    addIdentities: async () => {
-      await lookedThrough;
-      await addFreshIdentities(context, rows);
-    },
-    joined: quietly(lookedThrough.then(async () => await joinFreshOffers(context, rows))),
+    addIdentities: async () => await addFreshIdentities(context, await found),
+    joined,
+    stocked,
+    lookedThrough,
   };
 }
 
 /** If the transaction fails first, its error is the one to tell. */
-function quietly(work: Promise<void>): Promise<void> {
+function quietly<T>(work: Promise<T>): Promise<T> {
   work.catch(() => undefined);
   return work;
 }

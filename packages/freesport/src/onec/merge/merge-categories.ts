@@ -60,6 +60,7 @@ export async function mergeCategories(context: MergeContext): Promise<void> {
     `CREATE UNLOGGED TABLE ${S}.category_ids AS SELECT onec_id COLLATE "C" AS onec_id, id FROM categories
      WHERE onec_id IS NOT NULL`,
   );
+  await run(context, `ANALYZE ${S}.category_ids`);
   await run(
     context,
     `INSERT INTO ${S}.warnings (code, subject, message)

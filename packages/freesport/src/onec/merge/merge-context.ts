@@ -72,9 +72,10 @@ export async function run(
 
 /**
  * Fills a staging table with the rows of a query. It may be there already: a merge that PostgreSQL ended as one side of a
- * deadlock is tried again. CREATE TABLE AS, because INSERT … SELECT is never parallel.
+ * deadlock is tried again. CREATE TABLE AS, because INSERT … SELECT is never parallel. Returns how many rows there are.
  */
-export async function remakeStaged(client: Client, table: string, rows: string): Promise<void> {
+export async function remakeStaged(client: Client, table: string, rows: string): Promise<number> {
   await client.query(`DROP TABLE IF EXISTS ${STAGING_SCHEMA}.${table}`);
-  await client.query(`CREATE UNLOGGED TABLE ${STAGING_SCHEMA}.${table} AS ${rows}`);
+  const made = await client.query(`CREATE UNLOGGED TABLE ${STAGING_SCHEMA}.${table} AS ${rows}`);
+  return made.rowCount ?? 0;
 }

@@ -109,13 +109,17 @@ async function giveFiguresToOffers(client: Client): Promise<void> {
     total: `CASE WHEN ${later('rest')} THEN f.total ELSE o.total END`,
     ...Object.fromEntries(QUANTITIES.map((column) => [column, figure(column, 'rest')])),
   };
-  const { rowCount } = await client.query(
+  // Mostly none is left, which a join of ids tells in half the time of an update that finds nothing.
+  const { rows } = await client.query<{ left: number }>(
+    `SELECT count(*)::int AS left FROM ${S}.offers o JOIN ${S}.figures f ON f.id = o.id`,
+  );
+  if (rows[0]?.left === 0) return;
+  await client.query(
     `UPDATE ${S}.offers o SET ${Object.entries(given)
       .map(([column, value]) => `${column} = ${value}`)
       .join(', ')}
      FROM ${S}.figures f WHERE f.id = o.id`,
   );
-  if (rowCount === 0) return;
   await client.query(`DELETE FROM ${S}.figures f USING ${S}.offers o WHERE o.id = f.id`);
 }
 

@@ -33,7 +33,7 @@ export function stagedQuantity(warehouse: StagedWarehouse): string {
 }
 
 /** Name of the column of `fresh_offers` that holds the figure of a warehouse. */
-export function freshStockColumn(warehouse: StagedWarehouse): string {
+function freshStockColumn(warehouse: StagedWarehouse): string {
   return `stock_${warehouse.id}`;
 }
 
@@ -43,6 +43,15 @@ export function freshStockColumns(warehouses: StagedWarehouses): string[] {
     (warehouse) =>
       `CASE WHEN o.total IS NULL THEN ${stagedQuantity(warehouse)} END AS ${freshStockColumn(warehouse)}`,
   );
+}
+
+/** A query for rows of `variant_stocks` over `fresh_offers`. */
+export function freshStockRows(warehouses: StagedWarehouses): string {
+  const values = warehouses.staged.map(
+    (warehouse) => `(${warehouse.id}::int8, f.${freshStockColumn(warehouse)})`,
+  );
+  return `SELECT f.id AS variant_id, w.id AS warehouse_id, w.quantity FROM ${S}.fresh_offers f
+    CROSS JOIN LATERAL (VALUES ${values.join(', ') || '(NULL::int8, NULL::int4)'}) AS w (id, quantity) WHERE w.quantity > 0`;
 }
 
 /** What stays in warehouses that a row of changes does not name; looked up only for rows that may leave one out. */

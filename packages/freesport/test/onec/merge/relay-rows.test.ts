@@ -33,8 +33,8 @@ describe('relayRows', () => {
     await databases.release();
   });
 
-  const relay = async (rows: string, into = 'numbers'): Promise<void> =>
-    await relayRows({ source, rows, target, into, columns: COLUMNS });
+  const relay = async (rows: string, into = 'numbers'): Promise<number> =>
+    await relayRows({ source, rows, target: async () => target, into, columns: COLUMNS });
   const carried = async (): Promise<number> =>
     (await target.query<{ n: number }>('SELECT count(*)::int AS n FROM numbers')).rows[0]?.n ?? -1;
 
@@ -84,7 +84,7 @@ describe('relayRows', () => {
     const { rows } = await lost.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const relayed = relayRows({
       source,
-      target: lost,
+      target: async () => lost,
       rows: `SELECT n, CASE WHEN n = 15000 THEN pg_terminate_backend(${rows[0]?.pid}, 300000)::text END AS name
         FROM generate_series(1, 50000) n`,
       into: 'numbers',
