@@ -70,14 +70,16 @@ export async function catalogueByOnecIds(shop: ShopDatabase): Promise<Record<str
   };
 }
 
-/** Indexes and constraints as the database describes them: an import must leave them as they were. */
+/** Indexes, constraints and settings of tables as the database describes them: an import must leave them as they were. */
 export async function schemaLines(shop: ShopDatabase): Promise<unknown[]> {
   return await shop.query(
     `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
        WHERE indrelid::regclass::text = ANY ($1)
      UNION ALL
      SELECT conrelid::regclass || ' ' || conname, pg_get_constraintdef(oid) || convalidated FROM pg_constraint
-       WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2`,
+       WHERE connamespace = 'public'::regnamespace
+     UNION ALL
+     SELECT relname, (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(reloptions) o) FROM pg_class WHERE oid = ANY ($1::regclass[]) ORDER BY 1, 2`,
     [CATALOGUE_TABLES],
   );
 }
