@@ -1,7 +1,8 @@
 /**
  * The typed records that a CommerceML exchange yields, in the order of the files. Texts are as written in the
  * file except that entities are resolved and outer white space is kept: cleaning is the reader's reporting
- * business (`warnings`), never silent. Ids alone lose theirs (but those of units: `"796 "`). Decimals are exact strings with a dot (`"3037.50"`), never floats.
+ * business (`warnings`), never silent. Ids alone lose theirs (but those of units: `"796 "`). Decimals are exact strings with a dot
+ * (`"3037.50"`), never floats. Empty lists are one list that all records share, and frozen.
  *
  * @example
  * for await (const record of readExchange('/var/1c/exchange')) {

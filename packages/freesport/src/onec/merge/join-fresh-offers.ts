@@ -77,6 +77,9 @@ export async function noVariant(client: ClientBase): Promise<MaybeTable> {
   return MaybeTable.empty(rows[0]?.columns ?? '');
 }
 
+/** One process beside the one that writes what it finds: the transaction has a core of its own. */
+const PARALLEL_WORKERS = 1;
+
 /** What the identities and variants of an empty catalogue are computed from. */
 export interface FreshRows {
   readonly prices: PriceMapping;
@@ -94,7 +97,7 @@ export async function lookThroughOffers(
   known: KnownRows,
 ): Promise<Pick<FreshRows, 'takenSkus'>> {
   await second.query(`SET work_mem = '256MB'; SET enable_mergejoin = off; SET jit = off; SET lock_timeout = '30s';
-    SET default_statistics_target = 10`);
+    SET default_statistics_target = 10; SET max_parallel_workers_per_gather = ${PARALLEL_WORKERS}`);
   await remakeStaged(second, 'offered_goods', `SELECT DISTINCT good_id FROM ${S}.offers`);
   await makeDefaultOffers(second, { mode, goods: goodsWithoutOffers(known) });
   await remakeStaged(second, 'orphan_offers', orphanOffers(known));
