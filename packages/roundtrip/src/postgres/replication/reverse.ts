@@ -1,5 +1,5 @@
 import { Failed } from '../../errors.ts';
-import { type Client, type DatabaseAddress, withClient } from '../connection.ts';
+import { type Client, type DatabaseAddress, rollBack, withClient } from '../connection.ts';
 import type { TableFingerprints } from '../fingerprint.ts';
 import { canonicalTableName } from '../table-name.ts';
 import { type BrokenKey, foreignKeyAntiJoins } from './anti-join.ts';
@@ -235,9 +235,9 @@ export async function drainReverse(
 }
 
 /**
- * Runs the reverse mapping in one transaction with foreign keys checked.
+ * Runs the reverse mapping in one transaction with foreign keys checked. It may run again: it says what is missing, not what to do.
  *
- * @throws Failed `reverse-mapping-failed`; it left no trace then.
+ * @throws Failed `reverse-mapping-failed`; it left no trace then, unless the session was lost with its COMMIT.
  */
 export async function applyMapping(back: Client, statements: readonly string[]): Promise<number[]> {
   if (statements.length === 0) return [];
@@ -250,12 +250,16 @@ export async function applyMapping(back: Client, statements: readonly string[]):
     await back.query('COMMIT');
     return counts;
   } catch (cause) {
-    await back.query('ROLLBACK');
+    await rollBack(back);
+    const committing = counts.length === statements.length;
+    const where = committing ? 'COMMIT' : `statement ${counts.length + 1}`;
     throw new Failed({
       code: 'reverse-mapping-failed',
-      seen: `statement ${counts.length + 1} of the reverse mapping: ${(cause as Error).message}`,
+      seen: `${where} of the reverse mapping: ${(cause as Error).message}`,
       expected: 'all of them to run',
-      next: 'nothing was switched and the mapping left no trace; correct it, then repeat',
+      next: committing
+        ? 'nothing was switched; correct what is named, or repeat where the session was lost: a mapping may run again'
+        : 'nothing was switched and the mapping left no trace; correct it, then repeat',
       cause,
     });
   }
