@@ -53,16 +53,16 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   },
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, size: { type: 'string' } },
-});
+const { values, positionals } = readArguments();
 const [name] = positionals;
 const benchmark = name === undefined ? undefined : BENCHMARKS[name];
-if (name === undefined || benchmark === undefined) {
-  if (name !== undefined) console.error(`there is no benchmark "${name}"; there are`);
-  for (const [each, { about }] of Object.entries(BENCHMARKS)) console.error(`${each.padEnd(12)} ${about}`);
-  process.exitCode = name === undefined ? 0 : 2;
+if (values.help || name === undefined || benchmark === undefined) {
+  const unknown = name !== undefined && benchmark === undefined;
+  if (unknown) console.error(`there is no benchmark "${name}"; there are`);
+  else console.error('script/bench NAME [--json] [--size N]');
+  const shown = benchmark === undefined ? Object.entries(BENCHMARKS) : [[name, benchmark] as const];
+  for (const [each, { about }] of shown) console.error(`${each?.padEnd(12)} ${about}`);
+  process.exitCode = unknown ? 2 : 0;
 } else if (values.size !== undefined && !/^[1-9]\d*$/.test(values.size)) {
   console.error(`--size wants a whole number, not "${values.size}"; here it counts: ${benchmark.about}`);
   process.exitCode = 2;
@@ -81,6 +81,22 @@ if (name === undefined || benchmark === undefined) {
   };
   console.log(JSON.stringify({ bench: name, machine, bars }));
   process.exitCode = bars.every((bar) => bar.holds) ? 0 : 1;
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        json: { type: 'boolean', default: false },
+        size: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    console.error(`${(error as Error).message}\nscript/bench NAME [--json] [--size N]`);
+    return process.exit(2);
+  }
 }
 
 function round(value: number): number {
