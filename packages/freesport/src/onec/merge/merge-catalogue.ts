@@ -65,11 +65,6 @@ const FRESH_ORD_MAX = 1_000_000_000;
 const LOCK_TIMEOUT = '30s';
 /** A million keys of 73 bytes hash in one batch. */
 const WORK_MEM = '256MB';
-/**
- * Index builds sort in little memory: it stays in the processor's cache and is touched for the first time once, while 256 MB are so
- * for each index anew. A million keys of 73 bytes took 1.0 s on one core in 8 MB, 1.4 s on two in 256 MB.
- */
-const MAINTENANCE_WORK_MEM = '8MB';
 
 /**
  * Makes the staged exchange the catalogue, in one transaction: readers see the old catalogue or the new one. The
@@ -101,7 +96,6 @@ async function merge(options: MergeOptions, beside: Promise<unknown>[]): Promise
   for (const [name, value] of [
     ['lock_timeout', LOCK_TIMEOUT],
     ['work_mem', WORK_MEM],
-    ['maintenance_work_mem', MAINTENANCE_WORK_MEM],
     // Plans of statements that run once: compiling them costs more than it gives.
     ['jit', 'off'],
     // A hash join of a million ids takes a second, sorting both sides for a merge join six; freshly filled tables
@@ -114,7 +108,7 @@ async function merge(options: MergeOptions, beside: Promise<unknown>[]): Promise
   }
   await takeMergeLock(client);
   const fresh = summary.lastItemOrd <= FRESH_ORD_MAX && (await isFresh(client));
-  const rebuild = fresh ? await dropIndexes(client) : undefined;
+  const rebuild = fresh ? await dropIndexes(client, { rows: summary.lastItemOrd }) : undefined;
   const freshIds = fresh ? await reserveFreshIds(client, summary.lastItemOrd) : undefined;
   const context: MergeContext = {
     client,
