@@ -59,7 +59,11 @@ test('a session that is lost in the middle is named as what it is, and nothing h
     [],
     back.database,
   );
-  await assert.rejects(carry(live, back), { code: '57P01' });
+  // The server says why and closes; where a write comes in between, the operating system drops what it has said.
+  await assert.rejects(carry(live, back), (error) => {
+    assert.ok(error instanceof Error && 'code' in error);
+    return ['57P01', 'ECONNRESET', 'EPIPE'].includes(String(error.code));
+  });
   assert.deepEqual((await cluster.query('SELECT count(*)::int AS n FROM orders', [], back.database)).rows, [
     { n: 0 },
   ]);

@@ -156,16 +156,21 @@ describe('what ends a command over ssh', () => {
     });
     let mark = '';
     let stubborn = 0;
+    const endTwice = async (): Promise<void> => {
+      for (const _twice of [1, 2]) await endRemote(sshd.host, { mark, graceMs: 200 });
+    };
+    let ended: Promise<void> | undefined;
     const running = run(STUBBORN, {
       onMark: (given) => {
         mark = given;
       },
-      onLine: async (_stream, line) => {
-        if (stubborn === 0) for (const _twice of [1, 2]) await endRemote(sshd.host, { mark, graceMs: 200 });
+      onLine: (_stream, line) => {
         stubborn = Number(line);
+        ended ??= endTwice();
       },
     });
     await assert.rejects(running, { code: 'process-failed', message: /exit code 137/ });
+    await ended;
     assert.equal(startTicksOf(stubborn), undefined);
     assert.notEqual(startTicksOf(await printed.promise), undefined);
     abort.abort();

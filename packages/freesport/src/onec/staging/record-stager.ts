@@ -11,16 +11,11 @@ import { slugBase } from '../names/slug.ts';
 import { ColumnNumbers } from './column-numbers.ts';
 import type { CopyValue } from './copy-text.ts';
 import type { ReadingSummary, SectionedKind } from './exchange-summary.ts';
+import { FigureRows, STOCK_MAX } from './figure-rows.ts';
 import type { AddRow, KeyParts, KeyRow } from './key-rows.ts';
 import { RAISED_BY_MERGE } from './raised-by-merge.ts';
 import type { StageNumbering } from './stage-message.ts';
-import {
-  NO_PRICES,
-  NO_RESTS,
-  STAGED_PRICE_COLUMNS,
-  STAGED_WAREHOUSE_COLUMNS,
-  type StagingTableName,
-} from './staging-schema.ts';
+import { STAGED_PRICE_COLUMNS, STAGED_WAREHOUSE_COLUMNS, type StagingTableName } from './staging-schema.ts';
 import { leading, trimSpaces } from './text-limits.ts';
 import { unusablePrice } from './unusable-price.ts';
 import { vatRate } from './vat-rate.ts';
@@ -52,13 +47,6 @@ export interface RecordStagerOptions {
 
 /** Longest 1C id that the catalogue holds (varchar(100)); `guid#guid` is 73. */
 const ID_LENGTH_MAX = 100;
-const STOCK_MAX = 2_147_483_647;
-
-/** Columns of the rows of prices and of rests, after the key. */
-const ORD = 1;
-const FIRST_PRICE = 2;
-const TOTAL = 2;
-const FIRST_QUANTITY = 3;
 
 /** Details kept per code of defects that skip nothing (padded text, empty characteristics: millions of them). */
 const DETAILS_PER_CODE_MAX = 200;
@@ -94,13 +82,11 @@ export class RecordStager {
   #section: 'full' | 'changes' = 'full';
   #ord = 0;
   #lastItemOrd = 0;
-  #priceOffer: string | undefined;
-  readonly #prices: [string, ...CopyValue[]] = ['', ...NO_PRICES];
-  #restOffer: string | undefined;
-  readonly #rests: [string, ...CopyValue[]] = ['', ...NO_RESTS];
+  readonly #figures: FigureRows;
 
   constructor(options: RecordStagerOptions) {
     this.#options = options;
+    this.#figures = new FigureRows(options.parts);
     this.#brandProperties = new Set(options.brandPropertyIds);
     this.#groups = new Set(options.knownGroups);
     const { numbering } = options;
@@ -139,8 +125,7 @@ export class RecordStager {
 
   /** Writes what is still gathered and says what the exchange held. */
   finish(): Omit<ReadingSummary, 'files' | 'bytes' | 'fileKeys' | 'keys'> {
-    this.#flushPrices();
-    this.#flushRests();
+    this.#figures.flush(this.#ord);
     return {
       schema: this.#schema,
       records: this.#counts,
@@ -166,8 +151,7 @@ export class RecordStager {
     const ord = this.#ord;
     switch (record.kind) {
       case 'document':
-        this.#flushPrices();
-        this.#flushRests();
+        this.#figures.flush(this.#ord);
         this.#documentSchema = record.schema ?? '';
         this.#section = 'full';
         return;
@@ -275,11 +259,7 @@ export class RecordStager {
   }
 
   #takePrice(record: PriceRecord): void {
-    if (record.offerId !== this.#priceOffer) {
-      this.#flushPrices();
-      this.#cover('price');
-      this.#priceOffer = record.offerId;
-    }
+    if (this.#figures.turnToPrices(record.offerId, this.#ord)) this.#cover('price');
     const { amount, priceTypeId } = record;
     const unusable = unusablePrice(record);
     if (unusable !== undefined) {
@@ -294,7 +274,7 @@ export class RecordStager {
     }
     const column = this.#priceColumns.of(priceTypeId);
     if (column === undefined) this.#add('price_extra', [this.#ord, record.offerId, priceTypeId, amount]);
-    else this.#prices[FIRST_PRICE + column] = amount;
+    else this.#figures.setPrice(column, amount);
   }
 
   #useUndeclared({ priceTypeId: id, origin }: PriceRecord): void {
@@ -304,26 +284,12 @@ export class RecordStager {
     this.#warn('unknown-price-type', id, origin, `price type ${id} is used but nobody has declared it`);
   }
 
-  #flushPrices(): void {
-    const id = this.#priceOffer;
-    if (id === undefined) return;
-    this.#priceOffer = undefined;
-    this.#prices[0] = id;
-    this.#prices[ORD] = this.#ord;
-    this.#options.parts.prices(this.#prices);
-    this.#prices.fill(null, FIRST_PRICE);
-  }
-
   #takeRest(record: RestRecord): void {
     // The same key twice in a row: the later figures replace the earlier ones and are not added to them.
-    if (record.first || record.offerId !== this.#restOffer) {
-      this.#flushRests();
-      this.#cover('rest');
-      this.#restOffer = record.offerId;
-    }
+    if (this.#figures.turnToRests(record.offerId, record.first, this.#ord)) this.#cover('rest');
     const quantity = this.#wholeStock(record);
     if (record.warehouseId === undefined) {
-      this.#addStock(TOTAL, quantity);
+      this.#figures.addStock(undefined, quantity);
       return;
     }
     if (record.warehouseId.length > ID_LENGTH_MAX && this.#idTooLong({ ...record, id: record.warehouseId }))
@@ -331,12 +297,7 @@ export class RecordStager {
     const column = this.#warehouseColumns.of(record.warehouseId);
     if (column === undefined)
       this.#add('rest_extra', [this.#ord, record.offerId, record.warehouseId, quantity]);
-    else this.#addStock(FIRST_QUANTITY + column, quantity);
-  }
-
-  #addStock(column: number, quantity: number): void {
-    const before = this.#rests[column];
-    this.#rests[column] = Math.min(STOCK_MAX, (typeof before === 'number' ? before : 0) + quantity);
+    else this.#figures.addStock(column, quantity);
   }
 
   /** Stock as the shop counts it: whole and never negative; what was changed is a warning with the figure. */
@@ -351,16 +312,6 @@ export class RecordStager {
     const whole = Math.min(STOCK_MAX, Math.floor(value));
     this.#warn('fractional-stock', record.offerId, record.origin, `stock ${quantity} taken as ${whole}`);
     return whole;
-  }
-
-  #flushRests(): void {
-    const id = this.#restOffer;
-    if (id === undefined) return;
-    this.#restOffer = undefined;
-    this.#rests[0] = id;
-    this.#rests[ORD] = this.#ord;
-    this.#options.parts.rests(this.#rests);
-    this.#rests.fill(null, TOTAL);
   }
 
   #cover(kind: SectionedKind): void {
@@ -396,8 +347,7 @@ export class RecordStager {
 
   #offerRow(row: KeyRow): void {
     // Before 3.1 the figures of an offer come with it: those of the one before end here.
-    this.#flushPrices();
-    this.#flushRests();
+    this.#figures.flush(this.#ord);
     this.#options.parts.offer(row);
   }
 }
