@@ -59,7 +59,7 @@ const benchmark = name === undefined ? undefined : BENCHMARKS[name];
 if (values.help || name === undefined || benchmark === undefined) {
   const unknown = name !== undefined && benchmark === undefined;
   if (unknown) console.error(`there is no benchmark "${name}"; there are`);
-  else console.error('script/bench NAME [--json] [--size N]');
+  else if (values.help) console.error('script/bench NAME [--json] [--size N]');
   const shown = benchmark === undefined ? Object.entries(BENCHMARKS) : [[name, benchmark] as const];
   for (const [each, { about }] of shown) console.error(`${each?.padEnd(12)} ${about}`);
   process.exitCode = unknown ? 2 : 0;

@@ -59,4 +59,9 @@ it('bench says what there is to measure, and refuses what there is not', () => {
     [2, `there is no benchmark "parsre"; there are\n${listed.stderr}`],
   );
   assert.equal(bench('parser', '--size', 'large').status, 2);
+  const asked = bench('import', '--help');
+  assert.deepEqual([asked.status, /^script\/bench NAME/.test(asked.stderr), asked.stdout], [0, true, '']);
+  const mistyped = bench('import', '--jsno');
+  assert.equal(mistyped.status, 2);
+  assert.match(mistyped.stderr, /Unknown option '--jsno'/);
 });
