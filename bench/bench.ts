@@ -53,13 +53,15 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   },
 };
 
+const USAGE = 'script/bench NAME [--json] [--size N]';
+
 const { values, positionals } = readArguments();
 const [name] = positionals;
 const benchmark = name === undefined ? undefined : BENCHMARKS[name];
 if (values.help || name === undefined || benchmark === undefined) {
   const unknown = name !== undefined && benchmark === undefined;
   if (unknown) console.error(`there is no benchmark "${name}"; there are`);
-  else if (values.help) console.error('script/bench NAME [--json] [--size N]');
+  else if (values.help) console.error(USAGE);
   const shown = benchmark === undefined ? Object.entries(BENCHMARKS) : [[name, benchmark] as const];
   for (const [each, { about }] of shown) console.error(`${each?.padEnd(12)} ${about}`);
   process.exitCode = unknown ? 2 : 0;
@@ -94,7 +96,7 @@ function readArguments() {
       },
     });
   } catch (error) {
-    console.error(`${(error as Error).message}\nscript/bench NAME [--json] [--size N]`);
+    console.error(`${(error as Error).message}\n${USAGE}`);
     return process.exit(2);
   }
 }

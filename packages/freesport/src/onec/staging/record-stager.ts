@@ -9,13 +9,12 @@ import {
 import type { DeclaredPriceType } from '../names/price-role.ts';
 import { slugBase } from '../names/slug.ts';
 import { ColumnNumbers } from './column-numbers.ts';
-import type { CopyValue } from './copy-text.ts';
 import type { ReadingSummary, SectionedKind } from './exchange-summary.ts';
 import { FigureRows, STOCK_MAX } from './figure-rows.ts';
 import type { AddRow, KeyParts, KeyRow } from './key-rows.ts';
 import { RAISED_BY_MERGE } from './raised-by-merge.ts';
 import type { StageNumbering } from './stage-message.ts';
-import { STAGED_PRICE_COLUMNS, STAGED_WAREHOUSE_COLUMNS, type StagingTableName } from './staging-schema.ts';
+import { STAGED_PRICE_COLUMNS, STAGED_WAREHOUSE_COLUMNS } from './staging-schema.ts';
 import { leading, trimSpaces } from './text-limits.ts';
 import { unusablePrice } from './unusable-price.ts';
 import { vatRate } from './vat-rate.ts';
@@ -83,9 +82,11 @@ export class RecordStager {
   #ord = 0;
   #lastItemOrd = 0;
   readonly #figures: FigureRows;
+  readonly #add: AddRow;
 
   constructor(options: RecordStagerOptions) {
     this.#options = options;
+    this.#add = options.add;
     this.#figures = new FigureRows(options.parts);
     this.#brandProperties = new Set(options.brandPropertyIds);
     this.#groups = new Set(options.knownGroups);
@@ -339,10 +340,6 @@ export class RecordStager {
     const count = (this.#warnings[code] ?? 0) + 1;
     this.#warnings[code] = count;
     if (count <= detailsMax) this.#add('warnings', [code, subject, origin.file, origin.offset, message]);
-  }
-
-  #add(table: StagingTableName, row: readonly CopyValue[]): void {
-    this.#options.add(table, row);
   }
 
   #offerRow(row: KeyRow): void {
