@@ -1,5 +1,5 @@
 import type { CopyValue } from './copy-text.ts';
-import type { KeyParts } from './key-rows.ts';
+import type { KeyParts, KeyRow } from './key-rows.ts';
 import { NO_PRICES, NO_RESTS } from './staging-schema.ts';
 
 /** Columns of both rows, after the key; then come the prices, or the total and the figures of warehouses. */
@@ -22,66 +22,67 @@ export const STOCK_MAX = 2_147_483_647;
  * rows.flush(8);
  */
 export class FigureRows {
-  readonly #parts: Pick<KeyParts, 'prices' | 'rests'>;
-  #priced: string | undefined;
-  readonly #prices: [string, ...CopyValue[]] = ['', ...NO_PRICES];
-  #counted: string | undefined;
-  readonly #rests: [string, ...CopyValue[]] = ['', ...NO_RESTS];
+  readonly #prices: GatheredRow;
+  readonly #rests: GatheredRow;
 
   constructor(parts: Pick<KeyParts, 'prices' | 'rests'>) {
-    this.#parts = parts;
+    this.#prices = new GatheredRow(NO_PRICES, (row) => parts.prices(row));
+    this.#rests = new GatheredRow(NO_RESTS, (row) => parts.rests(row));
   }
 
   /** Says whose prices follow. Returns whether it is another key than before. */
   turnToPrices(key: string, ord: number): boolean {
-    if (key === this.#priced) return false;
-    this.#flushPrices(ord);
-    this.#priced = key;
-    return true;
+    return this.#prices.turnTo(key, false, ord);
   }
 
   setPrice(column: number, amount: string): void {
-    this.#prices[FIRST_PRICE + column] = amount;
+    this.#prices.columns[FIRST_PRICE + column] = amount;
   }
 
   /** Says whose rests follow; `anew` where they replace those before even if the key is the same. Returns whether a row begins. */
   turnToRests(key: string, anew: boolean, ord: number): boolean {
-    if (!anew && key === this.#counted) return false;
-    this.#flushRests(ord);
-    this.#counted = key;
-    return true;
+    return this.#rests.turnTo(key, anew, ord);
   }
 
   /** Adds to the figure of a warehouse, or to the total where no column is given. */
   addStock(column: number | undefined, quantity: number): void {
     const at = column === undefined ? TOTAL : FIRST_QUANTITY + column;
-    const before = this.#rests[at];
-    this.#rests[at] = Math.min(STOCK_MAX, (typeof before === 'number' ? before : 0) + quantity);
+    const before = this.#rests.columns[at];
+    this.#rests.columns[at] = Math.min(STOCK_MAX, (typeof before === 'number' ? before : 0) + quantity);
   }
 
   /** Hands out what is gathered. */
   flush(ord: number): void {
-    this.#flushPrices(ord);
-    this.#flushRests(ord);
+    this.#prices.flush(ord);
+    this.#rests.flush(ord);
+  }
+}
+
+/** The row of one key after the other. */
+class GatheredRow {
+  readonly columns: [string, ...CopyValue[]];
+  readonly #handOut: (row: KeyRow) => void;
+  #key: string | undefined;
+
+  constructor(none: readonly null[], handOut: (row: KeyRow) => void) {
+    this.columns = ['', ...none];
+    this.#handOut = handOut;
   }
 
-  #flushPrices(ord: number): void {
-    const key = this.#priced;
-    if (key === undefined) return;
-    this.#priced = undefined;
-    this.#prices[0] = key;
-    this.#prices[ORD] = ord;
-    this.#parts.prices(this.#prices);
-    this.#prices.fill(null, FIRST_PRICE);
+  turnTo(key: string, anew: boolean, ord: number): boolean {
+    if (!anew && key === this.#key) return false;
+    this.flush(ord);
+    this.#key = key;
+    return true;
   }
 
-  #flushRests(ord: number): void {
-    const key = this.#counted;
-    if (key === undefined) return;
-    this.#counted = undefined;
-    this.#rests[0] = key;
-    this.#rests[ORD] = ord;
-    this.#parts.rests(this.#rests);
-    this.#rests.fill(null, TOTAL);
+  flush(ord: number): void {
+    const { columns } = this;
+    if (this.#key === undefined) return;
+    columns[0] = this.#key;
+    columns[ORD] = ord;
+    this.#key = undefined;
+    this.#handOut(columns);
+    columns.fill(null, ORD);
   }
 }
